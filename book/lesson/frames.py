@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 # Figures are drawn on white and shown on white wherever nothing else is said (JupyterLab in dark
 # mode, say); the book's own style sheet makes them transparent and inverts them in dark mode.
 STYLE = "max-width:100%;height:auto;background:#fff"
+PIXELS = 115  # an inch of figure on the page: the default width fills the text column
 URL_SAFE = " ()*+,-./:;='@_~!$"  # what may stand unescaped in a data: URL inside double quotes
 
 
@@ -49,7 +50,7 @@ def img(fig: Figure, alt: str) -> str:
     """
     if not alt.strip():
         raise ValueError("every figure needs alt text that says what is seen in it")
-    width, height = (round(inches * 96) for inches in fig.get_size_inches())
+    width, height = (round(inches * PIXELS) for inches in fig.get_size_inches())
     src = "data:image/svg+xml," + quote(svg(fig).replace('"', "'"), safe=URL_SAFE)
     return (
         f'<img class="lesson-figure" width="{width}" height="{height}" style="{STYLE}" '

@@ -26,7 +26,7 @@ WEIGHTS = mpl.colors.LinearSegmentedColormap.from_list(
 )
 SIGNED = "PuOr"  # values around zero
 
-WIDE = (7.5, 3.6)  # inches: the width of the text, and a height that leaves room for the sliders
+WIDE = (6.0, 3.4)  # inches; shown as wide as the text, so on a phone the labels stay readable
 
 mpl.rcParams.update(
     {
