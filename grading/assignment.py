@@ -1,0 +1,184 @@
+"""An assignment as its author writes it, and the notebook that is made of it.
+
+`solutions/A/A.ipynb` holds statements, reference answers and tests; `solutions/A/mistakes.py` the
+mistakes that learners make, with the sentence that explains each:
+
+    PROBES = {"rnn_cell": [(x, h, W_xh, W_hh, b), …]}
+
+    @mistake("rnn_cell", "The old state never enters: nothing in your result changes when h does.")
+    def ignores_the_old_state(x, h, W_xh, W_hh, b):
+        return np.tanh(x @ W_xh + b)
+
+A probe is a tuple of arguments (arrays, numbers, text, None, and lists, tuples and dictionaries of
+them), or the text of a function of the learner's function, where plain arguments do not do:
+`"lambda crossover: crossover(lambda n: n * n, lambda n: 9 * n, n_max=100)"`. Its numbers should be
+few and short, for they travel in the notebook. Probes run in order. What is observed of a call is
+the result, or the type of the exception, and the arguments where the call changed them.
+
+*Packing* replaces the cell `checks` by the text of `grading/checks.py` and a table of what each
+mistake gives on the probes, wherever that differs from the right result: never code, never a right
+number. `pack("rnn")` gives the packed notebook; `Pack` does it inside nbgrader.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import textwrap
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+
+from grading import checks
+
+ROOT = Path(__file__).resolve().parent.parent
+SOLUTIONS = ROOT / "solutions"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One known wrong answer to `function`; `siblings` are mistakes that may be named instead."""
+
+    function: str
+    name: str
+    sentence: str
+    siblings: tuple[str, ...]
+    call: Callable
+
+
+def mistake(function: str, sentence: str, siblings: Iterable[str] = ()) -> Callable:
+    """Mark a function of `mistakes.py` as a wrong answer to `function`, explained by `sentence`.
+
+    `siblings` names mistakes that no legal input tells apart from this one, or whose sentence
+    would be as right; it holds both ways.
+    """
+
+    def mark(call: Callable) -> Callable:
+        call.mistake = Mistake(function, call.__name__, sentence, tuple(siblings), call)
+        return call
+
+    return mark
+
+
+def assignments() -> list[str]:
+    """The names of all assignments, in alphabetical order."""
+    return sorted(
+        path.stem for path in SOLUTIONS.glob("*/*.ipynb") if path.stem == path.parent.name
+    )
+
+
+def read(assignment: str, solutions: Path = SOLUTIONS) -> nbformat.NotebookNode:
+    """The author's notebook of an assignment, as it is."""
+    return nbformat.read(solutions / assignment / f"{assignment}.ipynb", 4)
+
+
+def catalogue(folder: Path) -> tuple[list[Mistake], dict[str, list]]:
+    """The mistakes of the assignment in `folder`, in their order, and the probes by function."""
+    path = folder / "mistakes.py"
+    if not path.exists():
+        return [], {}
+    spec = importlib.util.spec_from_file_location(f"mistakes_{folder.name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = [
+        v.mistake
+        for v in vars(module).values()
+        if isinstance(v, Callable) and hasattr(v, "mistake")
+    ]
+    return found, {name: _decode(_encode(probes)) for name, probes in module.PROBES.items()}
+
+
+def grade_id(cell: nbformat.NotebookNode) -> str:
+    """The id that nbgrader knows a cell by, or an empty text."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def reference(notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    """What the author's cells define: the imports and the reference answers, without the tests."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in notebook.cells:
+        graded = cell.metadata.get("nbgrader", {}).get("grade", False)
+        if cell.cell_type == "code" and not graded and grade_id(cell) != "checks":
+            exec(compile(cell.source, f"<{grade_id(cell)}>", "exec"), names)
+    return names
+
+
+def known(notebook: nbformat.NotebookNode, folder: Path) -> dict[str, dict]:
+    """The table KNOWN of `grading/checks.py`, for the mistakes beside the notebook in `folder`.
+
+    Raises:
+        ValueError: a mistake gives the right result on every probe, or its function has none.
+    """
+    found, probes = catalogue(folder)
+    if stray := {m.function for m in found} - set(probes):
+        raise ValueError(f"{folder.name}/mistakes.py: no PROBES for {', '.join(sorted(stray))}")
+    right = reference(notebook) if found else {}
+    table = {}
+    for function, inputs in probes.items():
+        with checks.check():
+            truth = [checks._observe(right[function], probe) for probe in inputs]
+            rows = []
+            for m in (m for m in found if m.function == function):
+                seen = [checks._observe(m.call, probe) for probe in inputs]
+                # thrice the tolerance of the tests, so that no right answer is near a stored one
+                wrong = {
+                    str(i): [look, [float(f"{n:.6g}") for n in numbers]]
+                    for i, (look, numbers) in enumerate(seen)
+                    if not checks._agree((look, numbers), truth[i], slack=3)
+                }
+                if not wrong:
+                    raise ValueError(f"{folder.name}/mistakes.py: no probe shows {m.name}")
+                rows.append([m.sentence, wrong])
+        looks = [look for look, _ in truth]
+        table[function] = {"probes": inputs, "looks": looks, "mistakes": rows}
+    return table
+
+
+def pack_notebook(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
+    """Fill the cell `checks` of a notebook, in place, so that it needs no other file."""
+    for cell in notebook.cells:
+        if grade_id(cell) == "checks":
+            text = json.dumps(_encode(known(notebook, folder)), separators=(",", ":"))
+            data = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+            lines = "\n".join(textwrap.wrap(data, 100))
+            code = Path(checks.__file__).read_text(encoding="utf-8")
+            cell.source = f'{code}\n\nKNOWN = load("""\n{lines}\n""")'
+    return notebook
+
+
+def pack(assignment: str, solutions: Path = SOLUTIONS) -> nbformat.NotebookNode:
+    """The author's notebook with its cell `checks` filled: what is released and what is judged."""
+    return pack_notebook(read(assignment, solutions), solutions / assignment)
+
+
+class Pack:
+    """Packing as a preprocessor: the first of `c.GenerateAssignment.preprocessors`."""
+
+    def __call__(
+        self, notebook: nbformat.NotebookNode, resources: dict
+    ) -> tuple[nbformat.NotebookNode, dict]:
+        return pack_notebook(notebook, Path(resources["metadata"]["path"])), resources
+
+
+def _encode(value: Any) -> Any:
+    """The value in terms of JSON; `load` in `grading/checks.py` reads it back."""
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "dtype": value.dtype.str}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {key: _encode(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encode(v) for v in value]
+    return value
+
+
+def _decode(value: Any) -> Any:
+    """What a value becomes on its way through the notebook."""
+    return checks.load(base64.b64encode(zlib.compress(json.dumps(value).encode())))
