@@ -7,8 +7,8 @@
 # same_shape(got, shape, what)  the first half of it
 # parts(got, "out", "weights")  a tuple with one value a name, or it fails
 # When the block fails, check calls the function on small probe inputs: if a known mistake gives the
-# same outputs, its sentence joins the message. check(run_rnn, "rnn_cell") also asks rnn_cell,
-# check(rnn_cell, hidden=True) keeps expected numbers out of the message.
+# same outputs, its sentence joins the message. check(run_rnn, "rnn_cell") asks rnn_cell first, for
+# it may be the cause; check(rnn_cell, hidden=True) keeps expected numbers out of the message.
 import base64
 import contextlib
 import copy
@@ -44,7 +44,7 @@ class check:
             ours = isinstance(error, AssertionError) and text
             if not ours:
                 text = f"your code stopped with {kind.__name__}: {text}"
-            for function in self.functions:
+            for function in self.functions[1:] + self.functions[:1]:  # the cause first
                 if sentence := _named(function):
                     where = f"In {function}: " if isinstance(function, str) else ""
                     text += f"\n→ {where}{sentence}"
