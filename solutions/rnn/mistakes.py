@@ -568,7 +568,8 @@ def loops_over_the_batch(X, h0, W_xh, W_hh, b):
     siblings=["loops_over_the_batch"],
 )
 def single_sentences_only(X, h0, W_xh, W_hh, b):
-    (n, d), (H,) = X.shape, h0.shape
+    if X.ndim != 2:
+        raise ValueError("X should have two axes")
     return _states(X, h0, W_xh, W_hh, b)
 
 
@@ -779,8 +780,8 @@ def db_sums_the_units(dh_new, x, h, h_new, W_xh, W_hh):
 
 @mistake(
     "rnn_cell_backward",
-    "dW_xh and dW_hh keep the batch: the matrices are the same for all sentences, so their gradients"
-    " add up.",
+    "dW_xh and dW_hh keep the batch: the matrices are the same for all sentences, so their"
+    " gradients add up.",
 )
 def weights_keep_the_batch(dh_new, x, h, h_new, W_xh, W_hh):
     dz = dh_new * (1 - h_new**2)
@@ -803,14 +804,15 @@ def outer_flattens(dh_new, x, h, h_new, W_xh, W_hh):
     "One sentence works, a batch does not: your code counts on vectors of one axis.",
 )
 def single_gradients_only(dh_new, x, h, h_new, W_xh, W_hh):
-    (d,), (H,) = x.shape, h.shape
+    if x.ndim != 1:
+        raise ValueError("x should have one axis")
     return _gradients(dh_new * (1 - h_new**2), x, h, W_xh, W_hh)
 
 
 @mistake(
     "rnn_cell_backward",
-    "A batch works, one sentence does not: the transpose of a vector is the same vector, so there is"
-    " no column to multiply.",
+    "A batch works, one sentence does not: the transpose of a vector is the same vector, so there"
+    " is no column to multiply.",
 )
 def batches_only(dh_new, x, h, h_new, W_xh, W_hh):
     dz = dh_new * (1 - h_new**2)
