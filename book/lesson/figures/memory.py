@@ -1,0 +1,86 @@
+"""Figures of the chapter "What happens in memory"."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from lesson import plots
+
+SHOWN = 24  # words ago; beyond that every network of the chapter is at chance
+FLOOR = 1e-6  # gradients below this are drawn at the bottom edge
+CHANCE = 1 / 32
+
+
+def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> tuple[Figure, str]:
+    """Capacity of networks of several sizes against the bound, with its alt text.
+
+    Args:
+        sizes: hidden sizes H.
+        totals: capacity, numbers recovered over all distances, of each.
+        d: numbers a word.
+    """
+    fig, ax = plt.subplots(figsize=(7.5, 2.6))
+    rows = np.arange(len(sizes))
+    ax.barh(rows, sizes, color="white", edgecolor=plots.MUTED, linestyle="--", height=0.7)
+    ax.barh(rows, totals, color=plots.RNN, height=0.7)
+    for row, H, total in zip(rows, sizes, totals, strict=True):
+        ax.text(H + 1.5, row, f"{total:.1f} of {H}", va="center")
+    ax.set(
+        yticks=rows, yticklabels=[f"H = {H}" for H in sizes], xlim=(0, max(sizes) * 1.17),
+        xlabel="numbers of the past that a linear probe recovers (dashed: the most possible)",
+        title=f"{sizes[-1]} random units use {totals[-1] / sizes[-1]:.0%} of their capacity",
+    )  # fmt: skip
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    parts = ", ".join(f"{t:.1f} of {H}" for H, t in zip(sizes, totals, strict=True))
+    return fig, f"Bars of recovered numbers, each inside a dashed bar for its bound: {parts}."
+
+
+def recall(
+    accuracy: np.ndarray, capacity: np.ndarray, gradient: np.ndarray, H: int, radius: float
+) -> Figure:
+    """Which words a probe reads back, above how much gradient reaches them.
+
+    Args:
+        accuracy, gradient: (n,), index = words ago; the gradient relative to the last word's.
+        capacity: (n,) numbers recovered at each distance.
+        H: hidden size, of words of 8 numbers.
+        radius: spectral radius; 0 is the delay line.
+    """
+    fig, (top, bottom) = plt.subplots(
+        2, 1, figsize=(7.5, 4.6), sharex=True, height_ratios=[3, 2], squeeze=True
+    )
+    ago = np.arange(SHOWN)
+    right = accuracy[:SHOWN] >= 0.5
+    top.bar(ago, accuracy[:SHOWN], color=np.where(right, plots.RNN, "#9CC6E0"), width=0.8)
+    top.axvline(H / 8 - 0.5, color=plots.ATTENTION, linestyle="--")
+    top.text(H / 8 - 0.3, 1.04, f"{H // 8} words fill {H} numbers", color=plots.ATTENTION)
+    top.axhline(CHANCE, color=plots.MUTED, linewidth=1)
+    top.set(ylim=(0, 1.15), yticks=[0, 0.5, 1], ylabel="read back right")
+    name = "delay line (radius 0)" if radius == 0 else f"radius {radius}"
+    top.set_title(
+        f"{H} units, {name}: capacity {capacity.sum():.0f} of {H}, last word {accuracy[0]:.0%}"
+    )
+    size = np.maximum(gradient[:SHOWN], FLOOR)
+    bottom.plot(ago, size, "o-", color=plots.ACCENT, markersize=4)
+    bottom.set(
+        yscale="log", ylim=(FLOOR, 20), yticks=[1e-6, 1e-4, 1e-2, 1], xlim=(-0.7, SHOWN - 0.3),
+        ylabel="gradient", xlabel="words ago (0 = the last word)",
+    )  # fmt: skip
+    return fig
+
+
+def recall_alt(
+    accuracy: np.ndarray, capacity: np.ndarray, gradient: np.ndarray, H: int, radius: float
+) -> str:
+    """What is seen in `recall` of the same arguments."""
+    name = "A delay line" if radius == 0 else f"A random RNN of radius {radius}"
+    half = int((accuracy >= 0.5).sum())
+    reach = "is exactly zero" if gradient[20] == 0 else f"is {gradient[20]:.0e} of that to the last"
+    return (
+        f"{name} with {H} units: bars show that {accuracy[0]:.0%} of last words are read back, and "
+        f"{half} distances reach one half; the bound for whole words is {H // 8}. Capacity "
+        f"{capacity.sum():.0f} of {H}. Below, a curve: the gradient to the word 20 ago {reach}."
+    )
