@@ -1,4 +1,4 @@
-"""The claim ledger agrees with the seed text, the chapters' printed numbers and the bibliography."""
+"""The ledger agrees with the seed text, the chapters' printed numbers and the bibliography."""
 
 import re
 
