@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eo pipefail -c
+# Times on the pages are those of one thread; more of them, on few busy cores, mostly wait for one another.
+export OPENBLAS_NUM_THREADS ?= 1
 PYTHON ?= python3
 PY := .venv/bin/python
 VENDOR := book/assets/vendor
