@@ -1,0 +1,66 @@
+"""How this course uses nbgrader. Read by every `nbgrader` command, formgrader and `make grade`."""
+
+import sys
+from pathlib import Path
+
+c = get_config()  # noqa: F821
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # so that nbgrader finds `grading`
+
+c.CourseDirectory.course_id = "rnns-vs-transformers"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+# The catalogue of mistakes holds wrong answers and, read backwards, right ones: never released.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "mistakes.py"]
+
+# Packing comes first: it fills the cell `checks`, with which tests name the mistake. The rest is
+# nbgrader's own list.
+c.GenerateAssignment.preprocessors = [
+    "grading.assignment.Pack",
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearSolutions",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# An unanswered function says what to do, instead of failing without a word.
+c.ClearSolutions.code_stub = {
+    "python": "# YOUR CODE HERE\nraise NotImplementedError('Replace this line by your answer.')"
+}
+
+# Before nbgrader's own checks of the notebook comes ours, which mends what would stop them:
+# duplicated or missing cells, metadata that another editor lost or a learner forged.
+c.Autograde.sanitize_preprocessors = [
+    "grading.preprocessor.RestoreCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# The judge stands where nbgrader's Execute stood. It needs no kernel, and nothing that a learner
+# prints counts as a failure (nbgrader takes every warning for one), so IgnorePattern is gone too.
+c.Autograde.autograde_preprocessors = [
+    "grading.preprocessor.RunInJudge",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# Without this a learner who deletes the tests and hands in again keeps the old marks.
+c.OverwriteCells.add_missing_cells = True
+# A script in a learner's Markdown must not run in the browser of whoever grades.
+c.HTMLExporter.sanitize_html = True
+# `nbgrader validate` then shows a syntax error, and not only the NameError that follows from it.
+c.Validator.validate_all = True
+# Feedback shows what was asked and what went wrong, but neither hidden tests nor the tools cell.
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "grading.preprocessor.HideInput",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
