@@ -1,5 +1,6 @@
 """The claim ledger: what the seed text says, what the course measured, and the verdict."""
 
+import re
 from pathlib import Path
 
 import yaml
@@ -37,14 +38,16 @@ class Table:
         self.rows, self.chapters = rows, chapters
 
     def _repr_markdown_(self) -> str:
-        head = ["#", "The seed text", "Verdict", "What is true", "Measured", "Source"]
+        head = ["#", "The seed text", "Verdict", "What is true, and what was measured", "Source"]
         head += ["Chapter"] * self.chapters
         lines = [head, ["---"] * len(head)]
         for row in self.rows:
             said = f"“{row['says']}”" if "says" in row else f"(leaves out) {row['omits']}"
             sources = ", ".join(_source(key) for key in row.get("sources", [])) or "–"
-            cells = [str(row["id"]), said, VERDICTS[row["verdict"]], row["finding"]]
-            cells += [row.get("measured", "–"), sources]
+            # one wide column for both: on a page six narrow ones would be read a word a line
+            measured = row.get("measured", "").removesuffix(".")
+            true = row["finding"] + (f" *Measured:* {measured}." if measured else "")
+            cells = [str(row["id"]), said, VERDICTS[row["verdict"]], true, sources]
             cells += [f"[{row['chapter']}]({row['chapter']}.ipynb)"] * self.chapters
             lines.append([cell.replace("|", r"\|").replace("\n", " ") for cell in cells])
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -54,7 +57,7 @@ class Table:
 
 
 def _source(key: str) -> str:
-    name, year = key.rstrip("0123456789"), key.lstrip("abcdefghijklmnopqrstuvwxyz")
+    name, year = re.match(r"([a-z]+)(\d+)", key).groups()
     return f"[{name.title()} {year}](bibliography.md)"
 
 
