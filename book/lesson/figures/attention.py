@@ -10,7 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from lesson import plots
 
@@ -169,13 +170,10 @@ def reordering(outputs: Callable, words: Sequence[str]) -> Pair:
         scale = np.abs(before).max()
         plots.strips(left, before, words, vmax=scale)
         plots.strips(middle, after, [words[i] for i in order], vmax=scale)
+        height = 0.05 + 0.74 * (1 - (np.arange(len(words)) + 0.5) / len(words))
         for place, i in enumerate(order):
-            ends = (before.shape[1], i + 0.5), (-2.9, place + 0.5)
             colour = plots.MUTED if place == i else plots.RNN
-            line = ConnectionPatch(
-                *ends, "data", "data", axesA=left, axesB=middle, annotation_clip=False, color=colour
-            )  # fmt: skip
-            fig.add_artist(line)
+            fig.add_artist(Line2D((0.39, 0.435), (height[i], height[place]), lw=1.5, color=colour))
         _bars(right, change, 2.6, 2)
         right.set(xticks=[], yticks=[])
         right.spines["bottom"].set_visible(False)
