@@ -16,6 +16,7 @@ import copy
 import io
 import json
 import sys
+import textwrap
 import warnings
 
 import numpy as np
@@ -36,27 +37,28 @@ class check:
         warnings.simplefilter("ignore")
 
     def __exit__(self, kind, error, trace):
-        __tracebackhide__ = True
         with self.quiet:
             if not isinstance(error, Exception) or isinstance(error, NotImplementedError):
                 return  # right, interrupted, or not answered yet
-            text = str(error)
-            ours = isinstance(error, AssertionError) and text
-            if not ours:
-                text = f"your code stopped with {kind.__name__}: {text}"
+            text, ours = str(error), (same.__code__, same_shape.__code__, parts.__code__)
             for function in self.functions[1:] + self.functions[:1]:  # the cause first
                 if sentence := _named(function):
                     where = f"In {function}: " if isinstance(function, str) else ""
                     text += f"\n→ {where}{sentence}"
                     break
-        if ours:
-            error.args = (text,)  # the traceback still points at the line of the test
-        else:
-            raise AssertionError(text) from (None if check.hidden else error)
+        while trace.tb_next and trace.tb_next.tb_frame.f_code not in ours:
+            trace = trace.tb_next
+        trace.tb_next = None  # the last line shown is the test's or the learner's, not one of ours
+        if isinstance(error, AssertionError) or text != str(error):
+            # `nbgrader validate` cuts lines at 86 characters
+            lines = [textwrap.fill(line, 82) for line in f"{kind.__name__}: {text}".split("\n")]
+            text = "\n".join(lines).removeprefix(f"{kind.__name__}:").lstrip()
+            error.args = (text,)
+            if str(error) != text:  # an exception that keeps its text elsewhere
+                raise AssertionError(text) from error
 
 
 def same(got, want, what, rtol=1e-4, atol=1e-6):
-    __tracebackhide__ = True
     want = np.asarray(want)
     if want.dtype.kind in "iub":
         rtol = atol = 1e-12  # counts are exact
@@ -66,33 +68,34 @@ def same(got, want, what, rtol=1e-4, atol=1e-6):
         raise AssertionError(f"{what}: {_count(bad)} nan or infinite")
     bad = ~np.isclose(got, want, rtol, atol, equal_nan=True)
     if bad.any():
-        text = f"{what}: {_count(bad)} not what it should be"
+        text = f"{what}: {_count(bad)} wrong"
         if not check.hidden:
             at = np.unravel_index(np.argmax(np.where(bad, abs(got - want), -1)), bad.shape)
-            where = f" at {list(map(int, at))}" if at else ""
-            text += f"; the worst{where} is {got[at]:.10g} instead of {want[at]:.10g}"
+            one, other = f"{got[at]:.6g}", f"{want[at]:.6g}"
+            if one == other:
+                one, other = f"{got[at]:.12g}", f"{want[at]:.12g}"
+            where = f", the worst at {list(map(int, at))}" if at else ""
+            text += f"{where}: {one} instead of {other}"
         raise AssertionError(text)
 
 
 def same_shape(got, shape, what):
-    __tracebackhide__ = True
     if got is None:
         raise AssertionError(f"{what}: the result is None; does the function end with `return`?")
     number = isinstance(got, (int, float, np.number)) and np.isrealobj(got)
     array = isinstance(got, np.ndarray) and got.dtype.kind in "fiub"
     wanted = f"an array of shape {shape}" if shape else "one number"
     if not (number and shape == ()) and not array:
-        kind = f"an array of {got.dtype}" if isinstance(got, np.ndarray) else type(got).__name__
-        raise AssertionError(f"{what}: the result is {kind}, but should be {wanted}")
+        kind = f"array of {got.dtype}" if isinstance(got, np.ndarray) else type(got).__name__
+        raise AssertionError(f"{what}: the result should be {wanted}, but is of type {kind}")
     if np.shape(got) != tuple(shape):
-        raise AssertionError(f"{what}: the shape is {np.shape(got)}, but should be {tuple(shape)}")
+        raise AssertionError(f"{what}: the shape is {np.shape(got)} instead of {tuple(shape)}")
 
 
 def parts(got, *names):
-    __tracebackhide__ = True
     if not isinstance(got, (tuple, list)) or len(got) != len(names):
         it = f"{len(got)} values" if isinstance(got, (tuple, list)) else f"one {type(got).__name__}"
-        raise AssertionError(f"return {len(names)} values ({', '.join(names)}); you return {it}")
+        raise AssertionError(f"return the {len(names)} values {', '.join(names)}, not {it}")
     return got
 
 
