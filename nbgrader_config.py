@@ -27,10 +27,9 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.ComputeChecksums",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-# An unanswered function says what to do, instead of failing without a word.
-c.ClearSolutions.code_stub = {
-    "python": "# YOUR CODE HERE\nraise NotImplementedError('Replace this line by your answer.')"
-}
+# The line that says what to do, a `raise NotImplementedError`, stands in the solution cell itself,
+# below the answer.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
 # Before nbgrader's own checks of the notebook comes ours, which mends what would stop them:
 # duplicated or missing cells, metadata that another editor lost or a learner forged.
