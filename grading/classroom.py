@@ -14,7 +14,9 @@ import json
 import multiprocessing
 import os
 import re
+import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -34,6 +36,8 @@ from grading.judge import Judge
 from grading.preprocessor import RunInJudge, prepare
 from grading.submission import Unreadable, meta, read, read_file
 
+# nbgrader 0.9 builds its rows in an order that SQLAlchemy 2.1 remarks on; nothing is lost
+warnings.filterwarnings("ignore", "Object of type .* not in session")
 HERE = Path(__file__).parent
 NAME = re.compile(
     r"[^\W_][\w.@+-]{0,99}"
@@ -78,6 +82,10 @@ class Course:
         return sorted(there & handed_in)
 
     def gradebook(self) -> Gradebook:
+        """Close it after use: it is a context manager."""
+        programs = str(Path(sys.executable).parent)
+        if programs not in os.environ["PATH"].split(os.pathsep):  # nbgrader runs `alembic`
+            os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
         return Gradebook(self.folders.db_url, self.folders.course_id)
 
     def register(self, assignment: str, master: dict) -> None:

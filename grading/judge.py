@@ -373,9 +373,11 @@ def _short(failed: list[str]) -> str:
     """The first failure in a line, and how many more there are."""
     if not failed:
         return ""
-    first, *rest = failed[0].split("\n")
+    test, _, text = failed[0].partition(": ")
+    first, *rest = text.split("\n")
+    named = [line.removeprefix("→ ") for line in rest if line.startswith("→")]
     more = f" (+{len(failed) - 1} more)" if failed[1:] else ""
-    return " ".join([first, *(line for line in rest if line.startswith("→"))]) + more
+    return f"{test}: {(named or [first])[0]}{more}"
 
 
 def refuse(master: dict, state: str, reason: str) -> dict:

@@ -1,0 +1,3 @@
+"""A photo of the homework, called a notebook."""
+
+CONTENT = "not a notebook"
