@@ -353,8 +353,8 @@ def ignores_the_mask(Q, K, V, mask=None):
 
 @mistake(
     ATTENTION,
-    "The mask works the wrong way round: True means “may attend”. (torch.nn.MultiheadAttention "
-    "has it the other way.)",
+    "The mask works the wrong way round: True means “may attend”; only "
+    "torch.nn.MultiheadAttention has it the other way.",
 )
 def inverts_the_mask(Q, K, V, mask=None):
     return attend(Q, K, V, None if mask is None else ~mask)

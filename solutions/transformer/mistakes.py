@@ -734,8 +734,8 @@ def ignores_the_mask(X, p, n_heads, mask=None):
 
 @mistake(
     BLOCK,
-    "The mask works the wrong way round: True means “may attend”. (torch.nn.MultiheadAttention "
-    "has it the other way.)",
+    "The mask works the wrong way round: True means “may attend”; only "
+    "torch.nn.MultiheadAttention has it the other way.",
 )
 def inverts_the_mask(X, p, n_heads, mask=None):
     return block(X, p, n_heads, None if mask is None else ~mask)
@@ -966,12 +966,12 @@ def keeps_the_negative_numbers(X, p, n_heads, mask=None):
     return block(X, p, n_heads, mask, mlp=partial(mlp, act=lambda x: np.minimum(x, 0)))
 
 
-@mistake(BLOCK, "b_1 is never added.")
+@mistake(BLOCK, "b_1 is never added: it belongs to what the ReLU sees.")
 def forgets_the_first_bias(X, p, n_heads, mask=None):
     return block(X, {**p, "b_1": 0}, n_heads, mask)
 
 
-@mistake(BLOCK, "b_2 is never added.")
+@mistake(BLOCK, "b_2 is never added: it belongs to what the MLP returns.")
 def forgets_the_second_bias(X, p, n_heads, mask=None):
     return block(X, {**p, "b_2": 0}, n_heads, mask)
 
