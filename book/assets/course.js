@@ -66,3 +66,31 @@ document.addEventListener("DOMContentLoaded", () => {
     sidebar.setAttribute("aria-label", "Site navigation");
   }
 });
+
+// The whole ledger can be read one verdict at a time. The words in its Verdict column are the choices.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const table of document.querySelectorAll(".cell_output table")) {
+    const heads = [...table.querySelectorAll("th")].map((th) => th.textContent.trim());
+    const column = heads.indexOf("Verdict");
+    const rows = [...table.tBodies[0]?.rows ?? []];
+    if (column < 0 || !heads.includes("Chapter")) continue;
+    const verdict = (row) => row.cells[column].textContent.trim();
+    const choices = ["all", ...new Set(rows.map(verdict))];
+    const bar = Object.assign(document.createElement("div"), { className: "verdict-filter" });
+    set(bar, "role", "group");
+    set(bar, "aria-label", "Show the claims that are");
+    const buttons = choices.map((choice) => {
+      const shown = rows.filter((row) => choice === "all" || verdict(row) === choice);
+      const button = Object.assign(document.createElement("button"),
+        { type: "button", textContent: `${choice} (${shown.length})` });
+      button.addEventListener("click", () => {
+        for (const row of rows) row.hidden = !shown.includes(row);
+        for (const other of buttons) set(other, "aria-pressed", String(other === button));
+      });
+      return button;
+    });
+    bar.append(...buttons);
+    table.before(bar);
+    buttons[0].click();
+  }
+});
