@@ -76,6 +76,9 @@ def problems(name: str, release: Path) -> Iterator[str]:
         yield f"the tests take {slowest:.0f} s each on average"
 
     stubs = {grade_id(c): c.source for c in shipped.cells if _is(c, "solution")}
+    for cell in (c for c in shipped.cells if _is(c, "solution") and c.cell_type == "code"):
+        if not any(d.name == grade_id(cell) for d in _definitions(cell.source)):
+            yield f"{grade_id(cell)}: the release lacks the function"
     for cell, mark in trial.marks(master, stubs).items():
         if mark.points:
             yield f"{cell}: an unanswered exercise gets {mark.points} points"
@@ -85,19 +88,23 @@ def problems(name: str, release: Path) -> Iterator[str]:
 
 def leaks(master: NotebookNode, release: Path) -> list[str]:
     """Lines of answers and hidden tests, and hidden numbers, that are in a file of the release."""
-    secret, public = set(), set()
+    lines, code, text = set(), "", ""
     for cell in master.cells:
-        for region in REGION.finditer(cell.source):
-            secret |= {line.strip() for line in region[2].split("\n")}
-        public |= {line.strip() for line in REGION.sub("", cell.source).split("\n")}
-    secret |= {number for line in secret for number in re.findall(r"\d+\.\d{3,}", line)}
-    text = "\n".join(
+        lines |= {
+            s.strip() for region in REGION.finditer(cell.source) for s in region[2].split("\n")
+        }
+        rest = REGION.sub("", cell.source) + "\n"
+        text += rest
+        code += rest if cell.cell_type == "code" else ""
+    numbers = {n for line in lines for n in re.findall(r"\d+\.\d{3,}", line)}
+    secret = {s for s in lines if len(s) > 5 and s not in code}
+    secret |= {n for n in numbers if n not in text}
+    shipped = "\n".join(
         path.read_text(encoding="utf-8").replace('\\"', '"')
         for path in sorted(release.rglob("*"))
         if path.is_file()
     )
-    code = "\n".join(public)
-    return sorted(s for s in secret if len(s) > 5 and s in text and s not in code)
+    return sorted(s for s in secret if s in shipped)
 
 
 def _form(master: NotebookNode) -> Iterator[str]:
