@@ -12,7 +12,8 @@ mistakes that learners make, with the sentence that explains each:
 A probe is a tuple of arguments (arrays, numbers, text, None, and lists, tuples and dictionaries of
 them), or the text of a function of the learner's function, where plain arguments do not do:
 `"lambda crossover: crossover(lambda n: n * n, lambda n: 9 * n, n_max=100)"`. Its numbers should be
-few and short, for they travel in the notebook. Probes run in order. What is observed of a call is
+few and short, for they travel in the notebook. (None at all, where the tests name the mistakes
+themselves.) Probes run in order. What is observed of a call is
 the result, or the type of the exception, and the arguments where the call changed them.
 
 *Packing* replaces the cell `checks` by the text of `grading/checks.py` and a table of what each
@@ -126,7 +127,7 @@ def known(notebook: nbformat.NotebookNode, folder: Path) -> dict[str, dict]:
             warnings.simplefilter("ignore")
             truth = [checks._observe(right[function], probe) for probe in inputs]
             rows = []
-            for m in (m for m in found if m.function == function):
+            for m in (m for m in found if m.function == function and inputs):
                 seen = [checks._observe(m.call, probe) for probe in inputs]
                 # thrice the tolerance of the tests, so that no right answer is near a stored one
                 wrong = {
