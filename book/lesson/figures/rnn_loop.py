@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lesson import plots
 
-WAITS, FREE = plots.ATTENTION, plots.RNN  # what must wait for the step before, and what need not
+WAITS, FREE = plots.RNN, plots.MUTED  # what must wait for the step before, and what need not
 
 
 def unrolled(names: Sequence[str]) -> Figure:
