@@ -643,8 +643,8 @@ def joins_without_exchanging_the_axes(X, W_q, W_k, W_v, W_o, n_heads, mask=None)
 
 @mistake(
     HEADS,
-    "Head j takes every n_heads-th column, starting at j. It owns d_k columns that stand side "
-    "by side.",
+    "Head j takes the columns j, j + n_heads, j + 2 n_heads and so on. It owns d_k columns that"
+    " stand side by side.",
 )
 def deals_the_columns_out(X, W_q, W_k, W_v, W_o, n_heads, mask=None):
     def deal(M, h):

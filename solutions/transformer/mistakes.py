@@ -339,8 +339,8 @@ def forgets_both_norms(X, p, n_heads, mask=None):
 
 @mistake(
     BLOCK,
-    "The norms stand after the additions, as in the original paper of 2017 (post-norm). Here "
-    "each stands before its step, and the sum itself is not normalised.",
+    "The norms stand after the additions, as in the original paper of 2017. Here each stands "
+    "before its step, and the sum itself is not normalised.",
 )
 def norms_after_the_additions(X, p, n_heads, mask=None):
     A = norm(X + heads(X, p, n_heads, mask), p["ln1_g"], p["ln1_b"])
@@ -433,10 +433,7 @@ def has_no_attention(X, p, n_heads, mask=None):
     return block(X, p, n_heads, mask, heads=lambda L, *rest: 0)
 
 
-@mistake(
-    BLOCK,
-    "The result is normalised once more. What leaves a pre-norm block is the plain sum.",
-)
+@mistake(BLOCK, "The result is normalised once more. What leaves this block is the plain sum.")
 def norms_the_result(X, p, n_heads, mask=None):
     return norm(block(X, p, n_heads, mask), p["ln2_g"], p["ln2_b"])
 
@@ -611,8 +608,8 @@ def joins_without_exchanging_the_axes(X, p, n_heads, mask=None):
 
 @mistake(
     BLOCK,
-    "Head j takes every n_heads-th column, starting at j. It owns d_k columns that stand side "
-    "by side.",
+    "Head j takes the columns j, j + n_heads, j + 2 n_heads and so on. It owns d_k columns that"
+    " stand side by side.",
 )
 def deals_the_columns_out(X, p, n_heads, mask=None):
     def deal(M, h):
