@@ -1,0 +1,187 @@
+"""Figures of the chapter "The engineering differences, measured"."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from lesson import plots
+
+Pair = tuple[Callable, Callable]  # what `explore` takes: draw and alt
+FLOOR = 1e-8  # gradients below this are drawn at the bottom edge
+
+
+def si(number: float) -> str:
+    """`number` to three digits with k, M, G or T."""
+    for factor, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= factor:
+            return f"{number / factor:.3g} {letter}"
+    return f"{number:.3g} "
+
+
+def _work(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> Figure:
+    """Multiply-adds of one RNN layer and of one block, split into its parts.
+
+    Args:
+        n, d: words and width.
+        rnn: multiply-adds of the RNN layer.
+        parts: of the block, by name; the one named "n × n" is the attention matrix's.
+    """
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 3.4), height_ratios=[3, 2])
+    total = sum(parts.values())
+    colours = dict(zip(parts, ("#F0B78A", plots.ATTENTION, plots.BLOCK), strict=True))
+    left = 0.0
+    for name, macs in parts.items():
+        share = macs / total
+        top.barh(1, share, left=left, color=colours[name], height=0.6)
+        if share > 0.12:
+            top.text(left + share / 2, 1, f"{name}\n{share:.0%}", ha="center", va="center")
+        left += share
+    top.barh(0, min(rnn / total, 1), color=plots.RNN, height=0.6)
+    top.text(rnn / total + 0.01, 0, f"{si(rnn)}multiply-adds", va="center")
+    top.set(xlim=(0, 1.001), xticks=[], yticks=[0, 1], yticklabels=["RNN", "block"])
+    top.set_title(f"n = {n}, d = {d}: the block does {total / rnn:.3g}× the RNN's work")
+    top.grid(False)
+    top.spines["bottom"].set_visible(False)
+
+    ns = np.geomspace(4, 8192, 60)
+    bottom.plot(ns, 2 * ns / (12 * d + 2 * ns), color=plots.ATTENTION)
+    bottom.plot([n], [parts["n × n"] / total], "o", color=plots.ATTENTION, markersize=9)
+    bottom.axvline(6 * d, color=plots.MUTED, linestyle="--", linewidth=1)
+    bottom.text(6 * d * 0.93, 0.75, f"6d = {6 * d}", ha="right", color=plots.MUTED)
+    bottom.set(xscale="log", xlim=(4, 8192), ylim=(0, 1), yticks=[0, 0.5, 1])
+    bottom.set(ylabel="n × n share", xlabel="words n")
+    return fig
+
+
+def _work_alt(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> str:
+    """What is seen in `_work` of the same arguments."""
+    total = sum(parts.values())
+    shares = ", ".join(f"{name} {macs / total:.2%}" for name, macs in parts.items())
+    return (
+        f"{n} words of width {d}: the block does {total / rnn:.3g} times the RNN's work; {shares}."
+    )
+
+
+def _held(n: int, sizes: Mapping[str, float], model: str) -> Figure:
+    """Bytes held for `n` tokens, as bars on a log axis."""
+    fig, ax = plt.subplots(figsize=(6.4, 2.6))
+    names, values = list(sizes), np.array(list(sizes.values()))
+    ax.barh(names, values, color=[plots.ATTENTION, "#F0B78A", plots.RNN], height=0.6)
+    for row, value in enumerate(values):
+        ax.text(value * 1.3, row, f"{si(value)}B", va="center")
+    ax.set(xscale="log", xlim=(1e3, 1e16), xticks=[1e3, 1e6, 1e9, 1e12])
+    ax.set_xticklabels(["1 kB", "1 MB", "1 GB", "1 TB"])
+    ax.set_title(f"{model}, {n:,} tokens")
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    return fig
+
+
+def _held_alt(n: int, sizes: Mapping[str, float], model: str) -> str:
+    """What is seen in `_held` of the same arguments."""
+    return f"{model}, {n} tokens: " + ", ".join(f"{k} {si(v)}B" for k, v in sizes.items()) + "."
+
+
+def _gradients(
+    distance: np.ndarray, rnn: np.ndarray, lstm: np.ndarray, radius: float, forget_bias: float
+) -> Figure:
+    """How much gradient arrives from `distance` words ago, relative to the last word's.
+
+    Args:
+        distance: (n,) words ago.
+        rnn, lstm: (n,) relative gradient norms; attention's is 1 at every distance.
+        radius, forget_bias: of the RNN and of the LSTM.
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 3.6))
+    lines = (
+        (np.ones(len(distance)), plots.ATTENTION, "attention"),
+        (rnn, plots.RNN, f"RNN {radius:g}"),
+        (lstm, plots.LSTM, f"LSTM {forget_bias:g}"),
+    )
+    ends = []
+    for values, colour, name in lines:
+        shown = values.clip(FLOOR, 1e4)
+        ax.plot(distance, shown, color=colour)
+        ends.append([np.log10(shown[-1]), colour, name])
+    ends.sort()
+    for lower, upper in itertools.pairwise(ends):  # labels may not cover each other
+        upper[0] = max(upper[0], lower[0] + 0.8)
+    for height, colour, name in ends:
+        ax.text(distance[-1] + 1, 10.0**height, name, color=colour, va="center")
+    ax.set(yscale="log", xlim=(0, distance[-1] + 12), ylim=(FLOOR, 1e4))
+    ax.set(xticks=range(0, 51, 10), xlabel="words ago", ylabel="gradient, last word = 1")
+    ax.set_title(f"20 words ago: RNN {rnn[20]:.1e}, LSTM {lstm[20]:.1e} of the gradient")
+    return fig
+
+
+def _gradients_alt(
+    distance: np.ndarray, rnn: np.ndarray, lstm: np.ndarray, radius: float, forget_bias: float
+) -> str:
+    """What is seen in `_gradients` of the same arguments."""
+    return (
+        f"Relative gradient 10, 20 and 50 words ago. RNN of radius {radius:g}: "
+        + ", ".join(f"{rnn[k]:.0e}" for k in (10, 20, 50))
+        + f". LSTM of forget bias {forget_bias:g}: "
+        + ", ".join(f"{lstm[k]:.0e}" for k in (10, 20, 50))
+        + ". Attention: 1 at every distance."
+    )
+
+
+def _recalled(T: int, runs: Mapping[str, Sequence[float]]) -> Figure:
+    """One dot a seed: accuracy in naming the first of `T` words, for each model."""
+    fig, ax = plt.subplots(figsize=(6.4, 3.0))
+    colours = (plots.RNN, plots.RNN, plots.LSTM, plots.ATTENTION, plots.MUTED)
+    for row, ((_, dots), colour) in enumerate(zip(runs.items(), colours, strict=True)):
+        ax.plot([min(dots), max(dots)], [row, row], color=colour, linewidth=1)
+        ax.plot(dots, [row] * len(dots), "o", color=colour, markersize=9, alpha=0.7)
+        ax.text(1.06, row, f"{np.mean(dots):.2f}", va="center", color=colour)
+    ax.axvline(1 / 8, color=plots.MUTED, linestyle="--", linewidth=1)
+    ax.text(1 / 8, -0.7, " chance", color=plots.MUTED)
+    ax.set(yticks=range(len(runs)), yticklabels=runs, xlim=(0, 1.18), ylim=(len(runs) - 0.5, -1))
+    ax.set(
+        xticks=[0, 0.25, 0.5, 0.75, 1], xlabel="accuracy; one dot a seed, their mean at the right"
+    )
+    ax.set_title(f"Name the first of {T} words")
+    return fig
+
+
+def _recalled_alt(T: int, runs: Mapping[str, Sequence[float]]) -> str:
+    """What is seen in `_recalled` of the same arguments."""
+    parts = "; ".join(f"{m} " + ", ".join(f"{a:.2f}" for a in dots) for m, dots in runs.items())
+    return f"Accuracy in naming the first of {T} words, one number a seed: {parts}."
+
+
+def work(rnn_macs: Callable, block_macs: Callable) -> Pair:
+    """Sliders n and d over multiply-adds of an RNN layer and a block, as two functions count."""
+    return tuple(
+        lambda n, d, f=f: f(n, d, rnn_macs(n, d), block_macs(n, d)) for f in (_work, _work_alt)
+    )
+
+
+def held(sizes: Callable) -> Pair:
+    """Sliders tokens and model over the bytes that `sizes(tokens, model)` names."""
+    return tuple(
+        lambda tokens, model, f=f: f(tokens, sizes(tokens, model), model)
+        for f in (_held, _held_alt)
+    )
+
+
+def gradients(rnn: Mapping[float, np.ndarray], lstm: Mapping[float, np.ndarray]) -> Pair:
+    """Sliders radius and forget_bias over relative gradients, index = words ago."""
+    back = np.arange(len(next(iter(rnn.values()))))
+    return tuple(
+        lambda radius, forget_bias, f=f: f(
+            back, rnn[radius], lstm[forget_bias], radius, forget_bias
+        )
+        for f in (_gradients, _gradients_alt)
+    )
+
+
+def recalled(table: Mapping[int, Mapping[str, Sequence[float]]], models: Sequence[str]) -> Pair:
+    """Slider T over the recorded accuracies of `models`."""
+    return tuple(
+        lambda T, f=f: f(T, {m: table[T][m] for m in models}) for f in (_recalled, _recalled_alt)
+    )
