@@ -21,7 +21,7 @@ def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> tuple[Fi
         totals: capacity, numbers recovered over all distances, of each.
         d: numbers a word.
     """
-    fig, ax = plt.subplots(figsize=(7.5, 2.6))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 2.6))
     rows = np.arange(len(sizes))
     ax.barh(rows, sizes, color="white", edgecolor=plots.MUTED, linestyle="--", height=0.7)
     ax.barh(rows, totals, color=plots.RNN, height=0.7)
@@ -29,7 +29,7 @@ def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> tuple[Fi
         ax.text(H + 1.5, row, f"{total:.1f} of {H}", va="center")
     ax.set(
         yticks=rows, yticklabels=[f"H = {H}" for H in sizes], xlim=(0, max(sizes) * 1.17),
-        xlabel="numbers of the past that a linear probe recovers (dashed: the most possible)",
+        xlabel="numbers of the past that a probe recovers (dashed: bound)",
         title=f"{sizes[-1]} random units use {totals[-1] / sizes[-1]:.0%} of their capacity",
     )  # fmt: skip
     ax.invert_yaxis()
@@ -50,25 +50,29 @@ def recall(
         radius: spectral radius; 0 is the delay line.
     """
     fig, (top, bottom) = plt.subplots(
-        2, 1, figsize=(7.5, 4.6), sharex=True, height_ratios=[3, 2], squeeze=True
+        2, 1, figsize=(plots.WIDE[0], 4.4), sharex=True, height_ratios=[3, 2], layout="none"
     )
+    fig.subplots_adjust(left=0.12, right=0.99, top=0.92, bottom=0.12, hspace=0.12)
     ago = np.arange(SHOWN)
     right = accuracy[:SHOWN] >= 0.5
     top.bar(ago, accuracy[:SHOWN], color=np.where(right, plots.RNN, "#9CC6E0"), width=0.8)
     top.axvline(H / 8 - 0.5, color=plots.ATTENTION, linestyle="--")
-    top.text(H / 8 - 0.3, 1.04, f"{H // 8} words fill {H} numbers", color=plots.ATTENTION)
+    side, shift = ("right", -0.7) if H > 100 else ("left", -0.3)  # inside the axes
+    text = f"{H // 8} words fill {H} numbers"
+    top.text(H / 8 + shift, 1.05, text, color=plots.ATTENTION, ha=side)
     top.axhline(CHANCE, color=plots.MUTED, linewidth=1)
     top.set(ylim=(0, 1.15), yticks=[0, 0.5, 1], ylabel="read back right")
-    name = "delay line (radius 0)" if radius == 0 else f"radius {radius}"
-    top.set_title(
-        f"{H} units, {name}: capacity {capacity.sum():.0f} of {H}, last word {accuracy[0]:.0%}"
-    )
+    name = "delay line" if radius == 0 else f"radius {radius}"
+    title = f"{H} units, {name}: capacity {capacity.sum():.0f}/{H}, last word {accuracy[0]:.0%}"
+    top.set_title(title, fontsize=11)
     size = np.maximum(gradient[:SHOWN], FLOOR)
     bottom.plot(ago, size, "o-", color=plots.ACCENT, markersize=4)
     bottom.set(
-        yscale="log", ylim=(FLOOR, 20), yticks=[1e-6, 1e-4, 1e-2, 1], xlim=(-0.7, SHOWN - 0.3),
+        yscale="log", ylim=(FLOOR, 20), xlim=(-0.7, SHOWN - 0.3),
         ylabel="gradient", xlabel="words ago (0 = the last word)",
     )  # fmt: skip
+    bottom.set_yticks([1e-6, 1e-4, 1e-2, 1], ["10⁻⁶", "10⁻⁴", "0.01", "1"])
+    bottom.minorticks_off()
     return fig
 
 
