@@ -1,0 +1,184 @@
+"""What the chapter on "all at once" draws."""
+
+from collections.abc import Callable, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from lesson import plots
+
+Costs = Callable[[int], dict[str, int]]
+Schedule = list[list[tuple[int, int]]]  # rounds of (place, place that it joins)
+PALE = {plots.RNN: "#D6E8F5", plots.ATTENTION: "#FBE3D4", plots.LSTM: "#D5EFE7"}
+
+
+def _box(ax: Axes, x: float, y: float, text: str, face: str, colour: str = "black") -> None:
+    ax.add_patch(Rectangle((x + 0.04, y + 0.08), 0.92, 0.84, facecolor=face, edgecolor="none"))
+    ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=colour, fontsize=9)
+
+
+def reading_and_writing(words: Sequence[str]) -> Figure:
+    """Training, where one call answers for every prefix, beside writing, where each word waits.
+
+    The last of `words` is the one that nobody knows yet.
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(7.5, 3.1))
+    n = len(words) - 1
+    titles = ("reading: one call", f"writing: {n} calls, in turn")
+    for ax, title, writing in zip(axes, titles, (False, True), strict=True):
+        face = "#E4E4E4" if writing else PALE[plots.ATTENTION]
+        for row in range(n):
+            for column in range(row + 1):
+                own = writing and 0 < column == row  # the word that the call before has written
+                colours = (plots.MUTED, "white") if own else (face, "black")
+                _box(ax, column, row, words[column], *colours)
+            ax.text(
+                row + 1.15, row + 0.5, f"→ {words[row + 1]}", va="center", fontsize=9, weight="bold"
+            )
+            if writing:
+                ax.text(-0.15, row + 0.5, f"call {row + 1}", ha="right", va="center", fontsize=9)
+        if not writing:
+            ax.plot([-0.15, -0.15], [0.1, n - 0.1], color=plots.ATTENTION, lw=3)
+        ax.set(xlim=(-1.1, n + 1.4), ylim=(n, 0))
+        ax.set_title(title)
+        ax.axis("off")
+    return fig
+
+
+def cost_of_a_word(t: int, macs: Costs, kept: Costs) -> Figure:
+    """Work for word `t` and memory after it, with the whole range of t behind.
+
+    Args:
+        macs: position -> {name: multiply-adds for the word there}.
+        kept: position -> {name: bytes kept for the words after it}.
+    """
+    fig, axes = plt.subplots(1, 2, figsize=(7.5, 3.5))
+    ts = [2**k for k in range(17)]
+    colours = {"RNN": plots.RNN, "attention": plots.ATTENTION, "no cache": plots.MUTED}
+    units = (
+        ("multiply-adds for this word", "1 M", "1 G", "1 T"),
+        ("memory kept", "1 kB", "1 MB", "1 GB"),
+    )
+    # logarithms on plain axes: a log axis takes matplotlib most of a second to lay out
+    for ax, costs, (title, *names), first in zip(axes, (macs, kept), units, (6, 3), strict=True):
+        for name, here in costs(t).items():
+            values = np.log10([costs(k)[name] for k in ts])
+            line = ":" if name == "no cache" else "-"
+            ax.plot(np.log2(ts), values, line, lw=1.5, color=colours[name])
+            ax.plot(np.log2(t), np.log10(here), "o", color=colours[name])
+            ax.annotate(
+                name, (16, values[-1]), xytext=(4, 0), textcoords="offset points",
+                va="center", color=colours[name], fontsize=10,
+            )  # fmt: skip
+        ax.axvline(np.log2(t), color=plots.MUTED, lw=0.8)
+        ax.set_xticks([0, 4, 8, 12, 16], ["1", "16", "256", "4,096", "65,536"])
+        ax.set_yticks([first, first + 3, first + 6], names)
+        ax.set(title=title, xlabel="words so far", xlim=(-0.5, 23))  # room for the names
+    work, memory = (costs(t)["attention"] / costs(t)["RNN"] for costs in (macs, kept))
+    title = (
+        f"word {t:,}: attention takes {work:,.1f}× the work, {memory:,.0f}× the memory of an RNN"
+    )
+    fig.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
+    return fig
+
+
+def cost_alt(t: int, macs: Costs, kept: Costs) -> str:
+    """What `cost_of_a_word` shows, in words."""
+    work, memory = (
+        ", ".join(f"{name} {n:,}" for name, n in costs(t).items()) for costs in (macs, kept)
+    )
+    return f"Word {t:,}. Multiply-adds: {work}. Bytes kept: {memory}. The RNN's lines are flat."
+
+
+def _after(schedule: Schedule, rounds: int) -> tuple[list[tuple[int, int]], int]:
+    """What each place covers (first and last item) after some rounds, and the joins made."""
+    n = 1 + max(i for joins in schedule for i, _ in joins)
+    spans, made = [(i, i) for i in range(n)], 0
+    for joins in schedule[:rounds]:
+        before, made = list(spans), made + len(joins)
+        for i, j in joins:
+            spans[i] = before[j][0], i
+    return spans, made
+
+
+def rounds_done(schedules: dict[str, Schedule], rounds: int) -> Figure:
+    """Several ways to all running results, after the same number of rounds."""
+    fig, axes = plt.subplots(len(schedules), 1, figsize=(7.5, 3.5))
+    colours = (plots.RNN, plots.ATTENTION, plots.LSTM)
+    for ax, (name, schedule), colour in zip(axes, schedules.items(), colours, strict=True):
+        spans, joins = _after(schedule, rounds)
+        for place, (first, last) in enumerate(spans):
+            text = f"{last + 1}" if first == last else f"{first + 1}–{last + 1}"
+            face, ink = (colour, "white") if first == 0 else (PALE[colour], "black")
+            _box(ax, place, 0, text, face, ink)
+        ax.set(xlim=(0, len(spans)), ylim=(0, 1))
+        ready = sum(first == 0 for first, _ in spans)
+        finished = " ✓" if rounds >= len(schedule) else f" of {len(schedule)}"
+        ax.set_title(
+            f"{name}: round {min(rounds, len(schedule))}{finished}, "
+            f"{ready} of {len(spans)} ready, {joins} joins",
+            fontsize=11, color=colour,
+        )  # fmt: skip
+        ax.axis("off")
+    return fig
+
+
+def rounds_alt(schedules: dict[str, Schedule], rounds: int) -> str:
+    """What `rounds_done` shows, in words."""
+    parts = []
+    for name, schedule in schedules.items():
+        spans, joins = _after(schedule, rounds)
+        ready = sum(first == 0 for first, _ in spans)
+        parts.append(f"{name}: {ready} of {len(spans)} ready, {joins} joins made")
+    return f"After {rounds} rounds. " + "; ".join(parts) + "."
+
+
+def soft_read(
+    n: int, sharpness: float, weights: np.ndarray, curves: dict[float, list[float]], ns: list[int]
+) -> Figure:
+    """How a soft dictionary of `n` keys answers: one read, and the mean over many.
+
+    Args:
+        weights: (n,) weights of one read; entry 0 is the key that was asked for.
+        curves: sharpness -> mean weight on the right key for each of `ns`.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 3.5), width_ratios=(1.2, 1))
+    places = range(len(ns))
+    for value, curve in curves.items():
+        mine = value == sharpness
+        left.plot(
+            places, curve, color=plots.ATTENTION if mine else "#C9C9C9", lw=2.5 if mine else 1
+        )
+        left.annotate(
+            f"{value:g}", (places[-1], curve[-1]), xytext=(5, 0), textcoords="offset points",
+            va="center", color=plots.ATTENTION if mine else plots.MUTED,
+        )  # fmt: skip
+    mean = curves[sharpness][ns.index(n)]
+    left.plot(ns.index(n), mean, "o", ms=9, color=plots.ATTENTION)
+    left.set(ylim=(-0.03, 1.05), xlabel="number of keys", ylabel="weight on the right key, mean")
+    left.set_xticks(places, [f"{k:,}" for k in ns])
+    left.set_title(f"{n:,} keys, sharpness {sharpness:g}: {mean:.2f}")
+
+    others = np.sort(weights[1:])[::-1]
+    bars = [weights[0], *others[:6], others[6:].sum()]
+    colours = [plots.ATTENTION] + [plots.RNN] * 6 + [plots.MUTED]
+    right.bar(range(len(bars)), bars, color=colours)
+    right.set_xticks([0, 3.5, 7], ["right\nkey", "the six next", "all\nothers"])
+    right.tick_params(axis="x", length=0)
+    right.set(ylim=(0, 1.05), title="one read")
+    right.grid(axis="x", visible=False)
+    return fig
+
+
+def soft_read_alt(
+    n: int, sharpness: float, weights: np.ndarray, curves: dict[float, list[float]], ns: list[int]
+) -> str:
+    """What `soft_read` shows, in words."""
+    mean = curves[sharpness][ns.index(n)]
+    return (
+        f"{n:,} keys, sharpness {sharpness:g}: the right key gets {mean:.2f} on average; in the "
+        f"read shown {weights[0]:.2f}, and the next best {weights[1:].max():.2f}."
+    )
