@@ -3,6 +3,7 @@
 Each function is a wrong answer with the sentence that explains it; see `grading/assignment.py`.
 """
 
+import math
 from functools import partial
 
 import numpy as np
@@ -428,6 +429,26 @@ def stops_after_attention(X, p, n_heads, mask=None):
     return X + heads(norm(X, p["ln1_g"], p["ln1_b"]), p, n_heads, mask)
 
 
+@mistake(
+    BLOCK,
+    "This is attention alone, several heads of it: the norms, the residuals and the MLP are "
+    "missing.",
+)
+def is_attention_alone(X, p, n_heads, mask=None):
+    return heads(X, p, n_heads, mask)
+
+
+@mistake(
+    BLOCK,
+    "This is the block of the seed text, softmax(Q Kᵀ) V: scale, heads, W_o, norms, residuals "
+    "and the MLP are missing.",
+)
+def is_the_seed_texts_block(X, p, n_heads, mask=None):
+    Q, K, V = X @ p["W_q"], X @ p["W_k"], X @ p["W_v"]
+    scores = Q @ np.swapaxes(K, -1, -2)
+    return soft(scores if mask is None else hide(scores, mask)) @ V
+
+
 @mistake(BLOCK, "Attention is missing: no word learns anything of another.")
 def has_no_attention(X, p, n_heads, mask=None):
     return block(X, p, n_heads, mask, heads=lambda L, *rest: 0)
@@ -553,6 +574,15 @@ def overflows(X, p, n_heads, mask=None):
 
 @mistake(
     BLOCK,
+    "Large scores are cut off before exp, so that two of them count as equal. Subtracting each "
+    "row's largest score needs no cut.",
+)
+def cuts_large_scores_off(X, p, n_heads, mask=None):
+    return with_heads(X, p, n_heads, mask, weigh=lambda scores: soft(np.clip(scores, None, 500)))
+
+
+@mistake(
+    BLOCK,
     "You subtract the largest of all scores: a row far below it underflows to 0/0. Each row has"
     " its own largest score.",
 )
@@ -567,6 +597,11 @@ def subtracts_the_largest_of_all(X, p, n_heads, mask=None):
 @mistake(BLOCK, "All columns are one head: n_heads changes nothing in your result.")
 def has_one_head(X, p, n_heads, mask=None):
     return block(X, p, 1, mask)
+
+
+@mistake(BLOCK, "There are always two heads; their number is n_heads.")
+def has_always_two_heads(X, p, n_heads, mask=None):
+    return block(X, p, 2, mask)
 
 
 @mistake(
@@ -642,6 +677,17 @@ def joins_the_heads_backwards(X, p, n_heads, mask=None):
 def averages_the_heads(X, p, n_heads, mask=None):
     return with_heads(
         X, p, n_heads, mask, join=lambda M: join(np.repeat(M.mean(-3, keepdims=True), n_heads, -3))
+    )
+
+
+@mistake(
+    BLOCK,
+    "The outputs of the heads are added up. They stand side by side, so that W_o can treat each"
+    " of them differently.",
+)
+def adds_the_heads_up(X, p, n_heads, mask=None):
+    return with_heads(
+        X, p, n_heads, mask, join=lambda M: join(np.repeat(M.sum(-3, keepdims=True), n_heads, -3))
     )
 
 
@@ -727,6 +773,21 @@ def mixes_with_the_transposed_weights(X, p, n_heads, mask=None):
 @mistake(BLOCK, "The mask changes nothing: words that are masked out are still read.")
 def ignores_the_mask(X, p, n_heads, mask=None):
     return block(X, p, n_heads)
+
+
+@mistake(BLOCK, "In a batch the mask changes nothing: words that are masked out are still read.")
+def ignores_the_mask_of_a_batch(X, p, n_heads, mask=None):
+    return block(X, p, n_heads, mask if X.ndim == 2 else None)
+
+
+@mistake(BLOCK, "A mask for each sentence, (B, n, n), changes nothing; one mask for all is heeded.")
+def ignores_a_mask_for_each_sentence(X, p, n_heads, mask=None):
+    return block(X, p, n_heads, None if mask is not None and mask.ndim == 3 else mask)
+
+
+@mistake(BLOCK, "Without a mask the future is hidden. None means that every word reads every word.")
+def takes_no_mask_for_causal(X, p, n_heads, mask=None):
+    return block(X, p, n_heads, np.tri(X.shape[-2], dtype=bool) if mask is None else mask)
 
 
 @mistake(
@@ -931,6 +992,18 @@ def uses_gelu(X, p, n_heads, mask=None):
         return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
     return block(X, p, n_heads, mask, mlp=partial(mlp, act=gelu))
+
+
+@mistake(
+    BLOCK,
+    "The MLP uses the exact GELU, x times the normal distribution of x; here it is ReLU, max(0,"
+    " x).",
+)
+def uses_the_exact_gelu(X, p, n_heads, mask=None):
+    erf = np.vectorize(math.erf)
+    return block(
+        X, p, n_heads, mask, mlp=partial(mlp, act=lambda x: x * (1 + erf(x / math.sqrt(2))) / 2)
+    )
 
 
 @mistake(BLOCK, "The MLP uses SiLU (x · sigmoid(x)); here it is ReLU, max(0, x).")
