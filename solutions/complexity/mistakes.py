@@ -100,9 +100,7 @@ def rnn_flops(n, d, H):
     return 2 * n * (d * H + H * H)
 
 
-@mistake(
-    "rnn_macs", "The bias is counted too; adding it multiplies nothing, so it is no multiply-add."
-)
+@mistake("rnn_macs", "The bias is counted too; adding it multiplies nothing, so it is no MAC.")
 def with_the_bias(n, d, H):
     return n * (d * H + H * H + H)
 
@@ -227,7 +225,7 @@ def square_without_d(n, d):
 
 @mistake(
     "attention_macs",
-    "The n² numbers of the softmax are added; it does no multiply-adds of matrices.",
+    "The n² numbers of the softmax are added; it is no product of matrices.",
 )
 def with_the_softmax(n, d):
     return 4 * n * d * d + 2 * n * n * d + n * n
@@ -914,8 +912,9 @@ def never_calls(fn, repeats=5):
 
 @mistake(
     "measure",
-    "That is far less than any of the calls took: is the clock read both before and after fn(), "
-    "and does it count waiting too, as time.perf_counter does?",
+    "That is far less than any of the calls took: read the clock before and after fn(), and take "
+    "one "
+    "that counts waiting too, as time.perf_counter does.",
 )
 def processor_time(fn, repeats=5):
     fn()
