@@ -34,6 +34,9 @@ exercises: .venv/ready  ## solutions -> exercises, after checking that each is s
 grade: .venv/ready  ## grade submitted/; where there is none, a sample class
 	$(PY) -m grading
 
+publish: book  ## write dist/site and dist/learner, unless something secret is in them
+	$(PY) -m release.publish
+
 bench: .venv/ready  ## speed, as ratios measured side by side
 	$(PY) -m grading.bench
 

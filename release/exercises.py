@@ -86,8 +86,8 @@ def problems(name: str, release: Path) -> Iterator[str]:
             yield f"{cell}: an unanswered exercise fails without a word"
 
 
-def leaks(master: NotebookNode, release: Path) -> list[str]:
-    """Lines of answers and hidden tests, and hidden numbers, that are in a file of the release."""
+def secrets(master: NotebookNode) -> set[str]:
+    """Lines of answers and hidden tests, and their numbers, that nothing given out may hold."""
     lines, code, text = set(), "", ""
     for cell in master.cells:
         lines |= {
@@ -97,14 +97,19 @@ def leaks(master: NotebookNode, release: Path) -> list[str]:
         text += rest
         code += rest if cell.cell_type == "code" else ""
     numbers = {n for line in lines for n in re.findall(r"\d+\.\d{3,}", line)}
-    secret = {s for s in lines if len(s) > 5 and s not in code}
-    secret |= {n for n in numbers if n not in text}
+    return {s for s in lines if len(s) > 5 and s not in code} | {
+        n for n in numbers if n not in text
+    }
+
+
+def leaks(master: NotebookNode, release: Path) -> list[str]:
+    """What of the `secrets` of `master` is in a file of the release."""
     shipped = "\n".join(
         path.read_text(encoding="utf-8").replace('\\"', '"')
         for path in sorted(release.rglob("*"))
         if path.is_file()
     )
-    return sorted(s for s in secret if s in shipped)
+    return sorted(s for s in secrets(master) if s in shipped)
 
 
 def _form(master: NotebookNode) -> Iterator[str]:

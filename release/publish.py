@@ -1,0 +1,103 @@
+"""The way out: the site for readers, and the learner edition.
+
+usage: python -m release.publish     after `make book`; writes dist/site and dist/learner
+
+The learner edition is what the public repository holds, what Binder starts and where the launch
+buttons point. Nothing is written when a line of an answer or of a hidden test is found in either.
+"""
+
+import html
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from grading.assignment import ROOT, assignments, pack
+from release.exercises import secrets
+
+DIST, SITE = ROOT / "dist", ROOT / "_build" / "html"
+LEARNER = ("book", "exercises", "binder", "constraints.txt", "LICENSE", "CITATION.cff")
+START = "binder/start-here.md"  # becomes the edition's README, Binder's first page
+INSTRUCTORS = {"solutions", "release", "grading", "tests"}
+# Shorter lines (`return h`) stand in any code; a chapter may have them too.
+TELLING = 17
+TEXT = {
+    ".html",
+    ".js",
+    ".json",
+    ".ipynb",
+    ".md",
+    ".txt",
+    ".py",
+    ".css",
+    ".yml",
+    ".map",
+    ".xml",
+    ".bib",
+}
+
+
+def copy_learner_edition(folder: Path) -> None:
+    """The committed files that learners get, into the new `folder`."""
+    command = ["git", "ls-files", "-z", "--", *LEARNER]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        target = folder / ("README.md" if name == START else name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+
+
+def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:
+    """What keeps `folder` from being published: files of instructors, lines of answers and tests.
+
+    Args:
+        folder: a learner edition or a built site.
+        names: the assignments whose secrets are looked for; all of them when left out.
+    """
+    found = {s: name for name in names or assignments() for s in secrets(pack(name))}
+    number = re.compile(r"\d+\.\d{4,}")  # shorter ones stand anywhere
+    telling = {
+        s: name
+        for s, name in found.items()
+        if number.fullmatch(s) or (len(s) >= TELLING and " " in s)
+    }
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder)
+        if place.parts[0] in INSTRUCTORS or path.name == "mistakes.py":
+            yield f"{place} is not for learners"
+        elif path.is_file() and path.suffix in TEXT and "vendor" not in place.parts:
+            text = readable(path)
+            yield from (f"{place} holds {s!r} of {telling[s]}" for s in telling if s in text)
+
+
+def readable(path: Path) -> str:
+    """The text of a file as a person would read it: no markup, no JSON escapes."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".html":
+        text = html.unescape(text) + html.unescape(re.sub(r"<[^>]*>", "", text))
+    return text.replace('\\"', '"')
+
+
+def main() -> int:
+    if not (SITE / "index.html").exists():
+        print("The book is not built; run `make book` first.")
+        return 1
+    new = ROOT / "_build" / "dist"
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(SITE, new / "site", ignore=shutil.ignore_patterns(".buildinfo", "*.doctree"))
+    (new / "site" / ".nojekyll").touch()  # Pages would drop the folders that begin with _
+    copy_learner_edition(new / "learner")
+    bad = [problem for part in ("site", "learner") for problem in refusals(new / part)]
+    if bad:
+        print("Nothing was published:", *bad, sep="\n  ")
+        return 1
+    shutil.rmtree(DIST, ignore_errors=True)
+    new.rename(DIST)
+    print(f"The site: {DIST / 'site'}\nThe learner edition: {DIST / 'learner'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
