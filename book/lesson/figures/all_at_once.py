@@ -168,7 +168,7 @@ def soft_read(
     right.bar(range(len(bars)), bars, color=colours)
     right.set_xticks([0, 3.5, 7], ["right\nkey", "the six next", "all\nothers"])
     right.tick_params(axis="x", length=0)
-    right.set(ylim=(0, 1.05), title="one read")
+    right.set(ylim=(0, 1.05), title=f"one read: {weights[0]:.2f}")
     right.grid(axis="x", visible=False)
     return fig
 
