@@ -27,7 +27,7 @@ def svg(fig: Figure) -> str:
         r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.S
     )
     # Two decimals of a point are more than a screen shows, and half the bytes.
-    text = re.sub(r' d="([^"]*)"', lambda m: f' d="{_shorten(m[1])}"', text)
+    text = re.sub(r' d="[^"]*"|translate\([^)]*\)', lambda m: _shorten(m[0]), text)
     return re.sub(r"\s*\n\s*", " ", text).strip()
 
 
