@@ -10,7 +10,7 @@ P, Q = np.array([0.3, 0.4, -0.2]), np.array([0.5, -0.1, 0.7])
 TABLE = np.array([[1.0, 1], [9, 9], [0, 2], [-3, -1], [2, -1], [6, 8], [1, -7], [2, 0]])
 ASKED = np.array([2.0, 1.0])
 FLAT = np.array([1.0, 0.0])  # the rows 0 and 1 tie for it
-# for the analogies: no two of the mistakes below give the same three answers
+# for the analogies: no two of the mistakes below give the same answers
 CUBE = np.array(
     [
         [8.0, 8, 6],
@@ -35,9 +35,11 @@ PROBES = {
         (ASKED, TABLE),
     ],
     "analogy": [
-        (CUBE, 3, 2, 1),
-        (CUBE, 4, 0, 1),
-        (CUBE, 0, 1, 4, False),
+        *(
+            (CUBE, *abc)
+            for abc in [(3, 2, 1), (4, 0, 1), (0, 1, 4), (7, 5, 2), (1, 6, 3), (3, 2, 7)]
+        ),
+        *((CUBE, *abc, False) for abc in [(0, 1, 4), (3, 7, 2), (5, 0, 3), (6, 4, 1), (4, 2, 5)]),
     ],
 }
 
@@ -425,8 +427,8 @@ def excludes_only_c(E, a, b, c, exclude=True):
     return _answer(E, E[b] - E[a] + E[c], (c,) if exclude else ())
 
 
-@mistake("analogy", "Only b is left out; all three given words must be.")
-def excludes_only_b(E, a, b, c, exclude=True):
+@mistake("analogy", "c may still come back: all three given words must be left out.")
+def lets_c_come_back(E, a, b, c, exclude=True):
     return _answer(E, E[b] - E[a] + E[c], (b,) if exclude else ())
 
 
