@@ -17,7 +17,7 @@ help:  ## list the verbs
 book: .venv/ready $(VENDOR)/ready  ## build the book; says where it is
 	@# Jupyter Book's cache knows the notebooks but not what they import, so a change there empties it.
 	@if [ -n "$$(find book/lesson book/data book/ledger.yml -newer _build/.jupyter_cache 2>/dev/null)" ]; then rm -rf _build/.jupyter_cache; fi
-	$(PY) -m jupyter_book build . -W -n --keep-going
+	.venv/bin/jupyter-book build . -W -n --keep-going
 	@echo "The book: file://$(CURDIR)/$(SITE)/index.html"
 
 test: book .venv/ready-tests  ## build the book, then run every test
@@ -41,7 +41,7 @@ bench: .venv/ready  ## speed, as ratios measured side by side
 	$(PY) -m grading.bench
 
 linkcheck: .venv/ready $(VENDOR)/ready  ## ask every external link whether it still answers
-	$(PY) -m jupyter_book build . --builder linkcheck
+	.venv/bin/jupyter-book build . --builder linkcheck
 
 format: .venv/ready  ## put code and notebooks into the state in which they are committed
 	$(PY) -m ruff format . && $(PY) -m ruff check --fix .
