@@ -56,15 +56,24 @@ window.addEventListener("load", () => {
   describe(main);
 });
 
-// Repairs of the theme (sphinx-book-theme 1.3.0), each found by axe-core.
+// Repairs of the theme (sphinx-book-theme 1.3.0), each found by axe-core: what a control shows is its name.
 document.addEventListener("DOMContentLoaded", () => {
-  // the button's visible text is its name
-  document.querySelectorAll(".search-button-field").forEach((button) => button.removeAttribute("aria-label"));
+  document.querySelectorAll(".search-button-field, summary[aria-label='Toggle hidden content']")
+    .forEach((control) => control.removeAttribute("aria-label"));
   const sidebar = document.getElementById("pst-primary-sidebar");
   if (sidebar && !sidebar.getAttribute("role")) {
     sidebar.setAttribute("role", "complementary");
     sidebar.setAttribute("aria-label", "Site navigation");
   }
+  // Font Awesome draws its icons later, each with a title that contradicts the button's name.
+  const untitle = () => document.querySelectorAll(".theme-switch-button svg").forEach((icon) => {
+    icon.querySelector("title")?.remove();
+    icon.removeAttribute("aria-labelledby");
+    icon.setAttribute("aria-hidden", "true");
+  });
+  untitle();
+  document.querySelectorAll(".theme-switch-button").forEach((button) =>
+    new MutationObserver(untitle).observe(button, { childList: true, subtree: true }));
 });
 
 // The whole ledger can be read one verdict at a time. The words in its Verdict column are the choices.
