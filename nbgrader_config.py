@@ -1,10 +1,12 @@
 """How this course uses nbgrader. Read by every `nbgrader` command, formgrader and `make grade`."""
 
+import os
 import sys
 from pathlib import Path
 
 c = get_config()  # noqa: F821
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # so that nbgrader finds `grading`
+os.environ["PATH"] += os.pathsep + str(Path(sys.executable).parent)  # and `alembic`, which it runs
 
 c.CourseDirectory.course_id = "rnns-vs-transformers"
 c.CourseDirectory.source_directory = "solutions"
@@ -63,3 +65,6 @@ c.GenerateFeedback.preprocessors = [
     "grading.preprocessor.HideInput",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+# `nbgrader zip_collect` takes the archives of Canvas and of Moodle as they come.
+c.ZipCollectApp.extractor_plugin = "grading.lms.Extractor"
+c.ZipCollectApp.collector_plugin = "grading.lms.Collector"
