@@ -58,9 +58,9 @@ def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:
     """
     found = {s: name for name in names or assignments() for s in secrets(pack(name))}
     number = re.compile(r"\d+\.\d{4,}")  # shorter ones stand anywhere
-    telling = {
-        s: name
-        for s, name in found.items()
+    telling = {  # a number must stand by itself: 15.0625 is not in 3015.0625
+        s: re.compile(rf"(?<![\d.]){re.escape(s)}(?!\d)" if number.fullmatch(s) else re.escape(s))
+        for s in found
         if number.fullmatch(s) or (len(s) >= TELLING and " " in s)
     }
     for path in sorted(folder.rglob("*")):
@@ -69,7 +69,9 @@ def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:
             yield f"{place} is not for learners"
         elif path.is_file() and path.suffix in TEXT and "vendor" not in place.parts:
             text = readable(path)
-            yield from (f"{place} holds {s!r} of {telling[s]}" for s in telling if s in text)
+            yield from (
+                f"{place} holds {s!r} of {found[s]}" for s, p in telling.items() if p.search(text)
+            )
 
 
 def readable(path: Path) -> str:

@@ -40,7 +40,7 @@ def _work(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> Figure:
             top.text(left + share / 2, 1, f"{name}\n{share:.0%}", ha="center", va="center")
         left += share
     top.barh(0, min(rnn / total, 1), color=plots.RNN, height=0.6)
-    top.text(rnn / total + 0.01, 0, f"{si(rnn)}multiply-adds", va="center")
+    top.text(rnn / total + 0.01, 0, f"{si(rnn)} multiply-adds", va="center")
     top.set(xlim=(0, 1.001), xticks=[], yticks=[0, 1], yticklabels=["RNN", "block"])
     top.set_title(f"n = {n}, d = {d}: the block does {total / rnn:.3g}× the RNN's work")
     top.grid(False)
