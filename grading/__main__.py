@@ -1,4 +1,4 @@
-"""usage: python -m grading [ASSIGNMENT …] [-j N] [--unsafe] [--sample]
+"""usage: python -m grading [ASSIGNMENT …] [-j N] [--unsafe] [--sample] [--course DIR]
 
 Grades `submitted/`, all assignments in it or those named. Where there is no `submitted/`, or with
 --sample, a class is made up from tests/classroom/ in _build/sample-class/ and graded there.
@@ -60,9 +60,13 @@ def main() -> int:
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="default: all cores")
     parser.add_argument("--unsafe", action="store_true", help="go on where no sandbox can be had")
     parser.add_argument("--sample", action="store_true", help="grade a made-up class")
+    parser.add_argument(
+        "--course", type=Path, default=ROOT, help="a folder with nbgrader_config.py"
+    )
+    parser.add_argument("--marks-only", action="store_true", help="no feedback, no CSV")
     args = parser.parse_args()
-    root = ROOT
-    if args.sample or not (ROOT / "submitted").is_dir():
+    root = args.course
+    if args.sample or not (root / "submitted").is_dir():
         from grading.sample import make
 
         root = make(ROOT / "_build" / "sample-class")
@@ -79,12 +83,14 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 2
         seconds = time.monotonic() - start
-        for _ in bar(feedback(course, assignment, args.jobs, rows), len(rows), "feedback"):
-            pass
-        marks, report = export(course, assignment, rows)
         wall = "NO SANDBOX" if sandbox == "none" else f"sandbox: {sandbox}"
         print(f"\n{assignment}: {len(rows)} submissions in {seconds:.1f} s, {wall}")
         print(*table(rows, shutil.get_terminal_size((200, 0)).columns), sep="\n")
+        if args.marks_only:
+            continue
+        for _ in bar(feedback(course, assignment, args.jobs, rows), len(rows), "feedback"):
+            pass
+        marks, report = export(course, assignment, rows)
         pages = course.folder("feedback", "LEARNER", assignment) / f"{assignment}.html"
         print("\nFeedback:", pages, "\nMarks:   ", marks, "\nReport:  ", report)
     return 0

@@ -200,16 +200,16 @@ class Process:
         self._clock = (
             ~pid << 3
         ) | 2  # this process's clock of processor time: clock_getcpuclockid(3)
+        self._used = 0.0
         self.channel = wire.Channel(sock, self._wait)
         self._poll = select.poll()
         self.deadline()
 
     def used(self) -> float:
         """Seconds of processor time so far."""
-        try:
-            return time.clock_gettime(self._clock)
-        except OSError:
-            return self.limits.total_seconds
+        with contextlib.suppress(OSError):  # it is gone: what was seen last
+            self._used = time.clock_gettime(self._clock)
+        return self._used
 
     def deadline(self, seconds: float | None = None) -> None:
         """From now on it may compute for `seconds`, and wait for `patience` times as long."""
@@ -244,7 +244,7 @@ class Process:
             return answer
         except wire.Unreadable as error:
             self.end()
-            raise Stopped(f"it sent {error}") from None
+            raise Stopped(f"what it sent to the judge is {error}") from None
         except (EOFError, ConnectionError):
             self.end()
             raise Stopped("it ended the Python process") from None

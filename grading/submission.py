@@ -4,6 +4,7 @@ A submission is bytes from a stranger. Here it becomes a notebook of which only 
 are left: sources, in their order. Ids, metadata, outputs and test cells come from the master.
 """
 
+import html
 import json
 import os
 import re
@@ -97,8 +98,24 @@ def _cell(cell: dict) -> dict:
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
     source = clean(source, MAX_SOURCE)
     if cell.get("cell_type") == "raw":
-        source = f"```\n{source}\n```"
+        source = as_text(source)
     return {"type": kind, "source": source, "id": claim if isinstance(claim, str) else None}
+
+
+def as_text(source: str) -> str:
+    """Markdown that shows the source as it is: nothing in it can act."""
+    return "\n\n" + "\n".join(f"    {line}" for line in source.splitlines())
+
+
+def _inert(source: str) -> str:
+    """A learner's Markdown without what could act in the browser of whoever reads it.
+
+    HTML is cleaned when a page is made (sanitize_html); links and formulas are not.
+    """
+    bare = re.sub(r"[\s\\\x00-\x20]", "", html.unescape(html.unescape(source))).lower()
+    if re.search("(java|vb)script:|data:(text/html|image/svg)", bare):
+        return as_text(source)
+    return re.sub(r"\\(href|require|class|cssId|style|unicode|data)\b", r"\\text", source)
 
 
 def meta(cell: dict) -> dict:
@@ -199,6 +216,6 @@ def _made(ours: dict[str, dict], i: str | None, cell: dict | None) -> dict:
     made = {"cell_type": frame["cell_type"], "metadata": frame["metadata"]}
     if made["cell_type"] == "code":
         return made | {"source": source, "outputs": [], "execution_count": None}
-    if cell and source is cell["source"]:  # no MathJax command that can carry a script
-        source = re.sub(r"\\(href|require|class|cssId|style|unicode|data)\b", r"\\text", source)
+    if cell and source is cell["source"]:
+        source = _inert(source)
     return made | {"source": source}
