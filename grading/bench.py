@@ -109,17 +109,15 @@ def main() -> None:
             short.append((many[0] - few[0]) / 90)
             memory.append(many[1] / few[1])
             loops.append(run(judged, learners=100, endless=10)[0] / many[0])
+    each = [s / learners for s in slow], [s / learners for s in fast]
+    ratios = [s / f for s, f in zip(slow, fast, strict=True)]
+    ratios_of_one = [s / f for s, f in zip(slow, one, strict=True)]
     print("| what | result |\n|---|---|")
-    print(
-        f"| `nbgrader autograde`, seconds a submission | {spread([s / learners for s in slow], '.2f')} |"
-    )
-    print(f"| the judge, seconds a submission | {spread([s / learners for s in fast], '.3f')} |")
+    print(f"| `nbgrader autograde`, seconds a submission | {spread(each[0], '.2f')} |")
+    print(f"| the judge, seconds a submission | {spread(each[1], '.3f')} |")
     print(f"| the judge, each further submission | {spread(short, '.3f')} |")
-    both = list(zip(slow, fast, strict=True))
-    print(f"| **times as fast**, whole commands | **{spread([s / f for s, f in both], '.1f')}** |")
-    print(
-        f"| times as fast, with `-j 1` | {spread([s / f for s, f in zip(slow, one, strict=True)], '.1f')} |"
-    )
+    print(f"| **times as fast**, whole commands | **{spread(ratios, '.1f')}** |")
+    print(f"| times as fast, with `-j 1` | {spread(ratios_of_one, '.1f')} |")
     print(f"| ten endless loops in 100, against none | {spread(loops, '.2f')} times as long |")
     print(f"| memory of 100 learners against 10 | {spread(memory, '.2f')} |")
 

@@ -1,0 +1,278 @@
+"""A class gets the marks it should, those that nbgrader gives, and none goes unexplained."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grading import assignment, bench, classroom, sample
+from grading.sandbox import Limits, Sandbox
+
+ROOT = sample.ROOT
+pytestmark = pytest.mark.slow
+
+# learner: points of rnn_cell, run_rnn and rnn_cell_backward, and the state
+CLASS = {
+    "amina": (20, 10, 10, "graded"),
+    "ben": (5, 2, 10, "failed tests"),
+    "chidi": (20, 1, 10, "failed tests"),
+    "dora": (20, 10, 1, "failed tests"),
+    "emil": (5, 5, 10, "failed tests"),
+    "fatima": (0, 0, 0, "failed tests"),
+    "goran": (0, 0, 9, "failed tests"),
+    "hana": (20, 0, 10, "timed out"),
+    "ivan": (5, 2, 10, "failed tests"),
+    "june": (20, 10, 10, "graded"),
+    "kwame": (0, 0, 0, "unreadable"),
+    "lena": (3, 0, 0, "failed tests"),
+}
+REASONS = {
+    "ben": "The old state never enters",
+    "fatima": "rnn_cell is not written yet",
+    "goran": "'(' was never closed",
+    "hana": "run_rnn was stopped: it did not end within",
+    "june": "file rnn (1).ipynb",
+    "kwame": "not a notebook",
+}
+
+
+def grade(root: Path, *options: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "grading", "--course", str(root), *options]
+    env = os.environ | {"COLUMNS": "250"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def nbgrader(root: Path, *words: str) -> str:
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *words],
+        cwd=root,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def marks(root: Path) -> dict[tuple[str, str], tuple]:
+    """What the gradebook holds: score, need of a human eye, and comments."""
+    found = {}
+    with Gradebook(f"sqlite:///{root}/gradebook.db", "rnns-vs-transformers") as book:
+        for submission in book.assignment_submissions("rnn"):
+            [notebook] = submission.notebooks
+            who = submission.student.id
+            for g in notebook.grades:
+                found[who, g.name] = (g.auto_score, g.manual_score, g.needs_manual_grade)
+            for c in notebook.comments:
+                found[who, f"comment on {c.name}"] = (c.auto_comment,)
+    return found
+
+
+def report(root: Path) -> dict[str, dict]:
+    with open(root / "report-rnn.csv", newline="", encoding="utf-8") as file:
+        return {row["learner"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def graded(bubblewrap, tmp_path_factory) -> tuple[Path, str]:
+    root = sample.make(tmp_path_factory.mktemp("class"))
+    return root, grade(root).stdout
+
+
+def test_the_sample_class_gets_the_marks_it_should(graded):
+    for learner, row in report(graded[0]).items():
+        points = [
+            sum(float(row[test]) for test in row if test.split("-")[0] == function)
+            for function in ("rnn_cell", "run_rnn", "rnn_cell_backward")
+        ]
+        assert (*points, row["state"]) == CLASS[learner]
+        assert REASONS.get(learner, "") in row["reason"]
+        assert row["reason"] or row["state"] == "graded"
+
+
+def test_the_table_says_who_how_many_and_why(graded):
+    root, said = graded
+    for learner, (*_, state) in CLASS.items():
+        [line] = [line for line in said.split("\n") if line.startswith(f"{learner} ")]
+        assert state in line
+    assert "sandbox: bubblewrap" in said
+    assert (root / "marks-rnn.csv").exists()
+    for learner in CLASS:
+        assert (root / "feedback" / learner / "rnn" / "rnn.html").exists()
+
+
+def test_feedback_names_the_mistake_and_leaves_the_tools_out(graded):
+    page = (graded[0] / "feedback" / "ben" / "rnn" / "rnn.html").read_text()
+    assert "The old state never enters" in page
+    assert "KNOWN = load" not in page
+    assert "a hidden test failed" in page
+    assert "HIDDEN TESTS" not in page
+
+
+def test_a_second_run_grades_only_what_changed(graded):
+    root, _ = graded
+    done = sorted((root / "autograded").rglob("*.ipynb"))
+    before = {path: path.stat().st_mtime_ns for path in done}
+    path = root / "submitted" / "ben" / "rnn" / "rnn.ipynb"
+    notebook = json.loads(path.read_text())
+    path.write_text(json.dumps(notebook | {"metadata": {"changed": True}}))
+    (root / "autograded" / "dora" / "rnn" / "rnn.ipynb").unlink()  # as after an interrupted run
+    grade(root)
+    changed = {path.parts[-3] for path in done if path.stat().st_mtime_ns != before[path]}
+    assert changed == {"ben", "dora"}
+    assert float(report(root)["ben"]["total"]) == sum(CLASS["ben"][:3])
+
+
+def test_a_worse_resubmission_loses_its_marks(graded):
+    """nbgrader by itself keeps the old points where the new file has no test cells."""
+    root, _ = graded
+    path = root / "submitted" / "emil" / "rnn" / "rnn.ipynb"
+    before, notebook = path.read_text(), json.loads(path.read_text())
+    cells = [c for c in notebook["cells"] if not c["metadata"].get("nbgrader", {}).get("grade")]
+    for cell in cells:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            cell["source"] = "pass"
+    path.write_text(json.dumps(notebook | {"cells": cells}))
+    grade(root, "--marks-only")
+    assert marks(root)["emil", "rnn_cell_backward-example"][0] == 0
+    path.write_text(before)
+    grade(root)
+    assert float(report(root)["emil"]["total"]) == sum(CLASS["emil"][:3])
+
+
+def test_marks_that_a_human_gave_stay(graded):
+    root, _ = graded
+    with Gradebook(f"sqlite:///{root}/gradebook.db", "rnns-vs-transformers") as book:
+        grade_ = book.find_grade("rnn_cell-example", "rnn", "rnn", "lena")
+        grade_.manual_score = 1.5
+        book.db.commit()
+    (root / "autograded" / "lena" / "rnn" / "rnn.ipynb").unlink()
+    grade(root, "--marks-only")
+    assert marks(root)["lena", "rnn_cell-example"] == (0, 1.5, True)
+
+
+def test_plain_nbgrader_comes_to_the_same(graded, tmp_path):
+    """`nbgrader autograde` and formgrader go through the judge too, and record the same."""
+    root, _ = graded
+    other = sample.make(tmp_path / "class")
+    for learner in set(CLASS) - {"amina", "ben", "goran", "hana", "ivan", "lena"}:
+        for path in (other / "submitted" / learner / "rnn").iterdir():
+            path.unlink()
+    nbgrader(other, "generate_assignment", "rnn", "--force")
+    for path in (other / "exercises").rglob("*.ipynb"):
+        assert path.read_text() == (ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text()
+    said = nbgrader(other, "autograde", "rnn")
+    plain, ours = marks(other), marks(root)
+    assert {who for who, _ in plain} == {"amina", "ben", "goran", "hana", "ivan", "lena"}, said
+    assert plain == {key: ours[key] for key in plain if key[0] != "lena"} | {
+        key: value for key, value in plain.items() if key[0] == "lena"
+    }
+    one, two = (
+        json.loads((r / "autograded" / "ivan" / "rnn" / "rnn.ipynb").read_text())["cells"]
+        for r in (other, root)
+    )
+    assert [(c["source"], c.get("outputs")) for c in one] == [
+        (c["source"], c.get("outputs")) for c in two
+    ]
+
+
+# ---- the same marks as stock nbgrader ------------------------------------------------------------
+HARMLESS = """
+from dataclasses import dataclass
+def mistake(*args, **kwargs): return lambda function: function
+"""
+
+
+def answers() -> dict[str, str]:
+    """Right and wrong answers by name: the text of the cell `rnn_cell`, or of another's."""
+    folder = ROOT / "solutions" / "rnn"
+    text = (folder / "mistakes.py").read_text()
+    text = HARMLESS + text.replace("from grading.assignment import mistake\n", "")
+    found, _ = assignment.catalogue(folder)
+    chosen = {}
+    for function in ("rnn_cell", "run_rnn", "rnn_cell_backward"):
+        wrong = [m.name for m in found if m.function == function]
+        for name in wrong[:: max(1, len(wrong) // 5)]:
+            chosen[f"{function}.{name}"] = f"{text}\n\n{function} = {name}\n"
+    right = {
+        "warns": "np.tanh(x @ W_xh + h @ W_hh + b) + 0 * (np.exp(np.array(1e3)) > 0)",
+        "einsum": "np.tanh(np.einsum('...i,ij', x, W_xh) + np.dot(h, W_hh) + b)",
+        "float32": "np.tanh(np.float32(x) @ np.float32(W_xh) + np.float32(h @ W_hh + b))",
+        "list": "(np.tanh(x @ W_xh + h @ W_hh + b)).tolist()",
+        "nan": "h * np.nan",
+        "none": "None",
+        "raises": "x @ W_hh @ W_xh",
+    }
+    for name, text in right.items():
+        body = f"def rnn_cell(x, h, W_xh, W_hh, b):\n    return {text}\n"
+        chosen[f"rnn_cell.{name}"] = body
+    chosen["rnn_cell.state"] = textwrap.dedent("""
+        calls = []
+        class Cell:
+            def __call__(self, x, h, W_xh, W_hh, b):
+                calls.append(1)
+                h += 0 if len(calls) < 20 else 1
+                return np.tanh(x @ W_xh + h @ W_hh + b)
+        rnn_cell = Cell()
+        """)
+    return chosen
+
+
+def test_an_honest_submission_gets_the_marks_of_stock_nbgrader(bubblewrap, tmp_path):
+    release = json.loads((ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text())
+    right = (sample.CLASSROOM / "amina.py").read_text()
+    ours, stock = sample.course(tmp_path / "judge"), tmp_path / "stock"
+    stock.mkdir()
+    text = bench.STOCK.format(root=str(ROOT), solutions=str(ROOT / "solutions"))
+    # any output on stderr costs a test cell all its points there: the judge's one wanted difference
+    text += 'c.IgnorePattern.enabled = True\nc.IgnorePattern.pattern = "Warning"\n'
+    (stock / "nbgrader_config.py").write_text(text)
+    for name, source in answers().items():
+        notebook = sample.answered(release, right)
+        for cell in notebook["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == name.split(".")[0]:
+                cell["source"] = source
+        for root in (ours, stock):
+            sample.hand_in(root, name, "rnn", json.dumps(notebook))
+    grade(ours, "--marks-only")
+    nbgrader(stock, "generate_assignment", "rnn")
+    said = nbgrader(stock, "autograde", "rnn")
+    found = marks(stock)
+    assert {who for who, _ in found} == set(answers()), said[-3000:]
+    assert len({who for who, _ in found}) > 20
+    assert marks(ours) == found
+
+
+# ---- small things --------------------------------------------------------------------------------
+def test_plots_and_prints_are_kept_and_magics_do_no_harm(bubblewrap):
+    sandbox = Sandbox()
+    process = sandbox.start(Limits())
+
+    def run(source: str) -> dict:
+        return process.ask({"do": "cell", "name": "a", "source": source}, 10)
+
+    plotted = run(
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    )
+    assert len(plotted["plots"]) == 1
+    assert run("%%time\nx = 3\nprint(x)\nx")["printed"] == "3\n"
+    assert run("!ls\ny = !ls\nx?\nx")["shown"] == "3"
+    assert run("s = '''\n%not magic\n'''\ns")["shown"] == repr("\n%not magic\n")
+    assert run("import warnings; warnings.warn('careful')")["printed"].count("careful") >= 1
+    sandbox.close()
+
+
+def test_names_of_learners_cannot_leave_the_folder():
+    for name in ("..", ".hidden", "a/b", "a,b", "=1+1", "-rf", "", "a" * 101, "a\nb", "<b>"):
+        assert not classroom.NAME.fullmatch(name)
+    for name in ("ada", "Zoë", "m.müller@uni-x.org", "s0123+2"):
+        assert classroom.NAME.fullmatch(name)
