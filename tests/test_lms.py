@@ -1,4 +1,4 @@
-"""Archives as Canvas and Moodle make them come in, and tables that the two accept go out."""
+"""Work comes in: archives of Canvas and Moodle, the exchange. Tables that the two accept go out."""
 
 import csv
 import io
@@ -9,21 +9,23 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from nbgrader.utils import parse_utc
 
 from grading.classroom import Course, grade
 from grading.lms import recognise
 from grading.sample import CLASSROOM, ROOT, answered, course
+from grading.submission import read
 
 RELEASE = json.loads((ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text(encoding="utf-8"))
 RIGHT = json.dumps(answered(RELEASE, (CLASSROOM / "amina.py").read_text(encoding="utf-8")))
 STUB = json.dumps(RELEASE)
 
 
-def nbgrader(root: Path, *arguments: str) -> str:
-    """What an nbgrader command says, run in the course folder `root` as an instructor would."""
+def nbgrader(folder: Path, *arguments: str) -> str:
+    """What an nbgrader command says, run in `folder`, which is the home of its account too."""
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    where = {"PATH": "/usr/bin:/bin", "HOME": str(root), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=where)
+    where = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=where)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -165,3 +167,38 @@ def test_marks_go_back_as_tables_that_the_two_accept(tmp_path, bubblewrap):
     got = as_moodle_reads(tmp_path / "worksheet.csv")
     assert got["4711"] == (full, full) and got["4712"] == ("0.0", full)
     assert "20443" not in got
+
+
+@pytest.mark.slow
+def test_the_exchange_brings_work_from_two_accounts(tmp_path):
+    exchange = tmp_path / "exchange"
+    exchange.mkdir(mode=0o777)
+    exchange.chmod(0o777)
+    root = course(tmp_path / "course")
+    settings = f"c.Exchange.root = {str(exchange)!r}\n"
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write(settings)
+    (root / "exercises" / "rnn").mkdir(parents=True)
+    (root / "exercises" / "rnn" / "rnn.ipynb").write_text(STUB, encoding="utf-8")
+    nbgrader(root, "release_assignment", "rnn")
+
+    def submit(learner: str, content: str) -> None:
+        home = tmp_path / learner
+        if not home.exists():
+            home.mkdir()
+            own = f"c.CourseDirectory.course_id = 'rnns-vs-transformers'\n{settings}"
+            (home / "nbgrader_config.py").write_text(f"c = get_config()\n{own}")
+            nbgrader(home, "fetch_assignment", "rnn")
+        fetched = home / "rnn" / "rnn.ipynb"
+        assert {p.name for p in fetched.parent.iterdir()} == {"rnn.ipynb"}
+        fetched.write_text(content, encoding="utf-8")
+        nbgrader(home, "submit", "rnn", f"--student={learner}")
+
+    submit("ada", STUB)
+    submit("ben", STUB)
+    submit("ada", RIGHT)
+    nbgrader(root, "collect", "rnn")
+    got = {who: read(root / "submitted" / who / "rnn", "rnn")[1].decode() for who in ("ada", "ben")}
+    assert got == {"ada": RIGHT, "ben": STUB}, "the newest submission of each"
+    times = [(root / "submitted" / who / "rnn" / "timestamp.txt").read_text() for who in got]
+    assert parse_utc(times[0]) > parse_utc(times[1])
