@@ -54,7 +54,10 @@ PAGES = pages_with_sliders()
 
 
 def test_every_chapter_that_calls_explore_has_sliders_on_its_page(site):
-    calling = {p.stem for p in ROOT.glob("book/*.ipynb") if '"explore(' in p.read_text("utf-8")}
+    sources = [*ROOT.glob("book/*.ipynb"), *ROOT.glob("book/*.md")]
+    calling = {
+        p.stem for p in sources if re.search(r'^(\s*")?explore\(', p.read_text("utf-8"), re.M)
+    }
     assert calling, "no chapter calls explore"
     assert calling == {p.split("/")[1].removesuffix(".html") for p in PAGES}
 
