@@ -142,9 +142,13 @@ def grade(
         todo = [folder for folder in folders if folder not in rows]
         sandbox = judge.ready()
         with course.gradebook() as book:
+            # nbgrader commits after every step; here a submission is one transaction
+            book.db().expire_on_commit, book.db.commit = False, book.db.flush
             verdicts = judge.judge(todo, assignment)
-            for folder, verdict in progress(verdicts, len(todo), "grading"):
+            for n, (folder, verdict) in enumerate(progress(verdicts, len(todo), "grading")):
                 rows[folder] = _record(course, book, folder, assignment, verdict, prints[folder])
+                if n % 20 == 19:
+                    book.db.expunge_all()  # so that memory does not grow with the class
     finally:
         judge.close()
     return [rows[folder] for folder in folders], sandbox
@@ -183,7 +187,6 @@ def _record(
     learner = folder.parent.name
     if "failed" in verdict:
         return Row(learner, "not graded", verdict["failed"].strip().split("\n")[-1])
-    notebook = nbformat.from_dict(verdict["notebook"])
     row = Row(learner, verdict["state"], verdict["reason"])
     book.update_or_create_student(learner)
     when = {}
@@ -194,26 +197,25 @@ def _record(
             row.reason += " (timestamp.txt holds no time)"
     submission = book.update_or_create_submission(assignment, learner, **when)
     [entry] = [n for n in submission.notebooks if n.name == assignment]
-    grades = {g.name: g for g in entry.grades}
-    comments = {c.name: c for c in entry.comments}
-    for cell in notebook.cells:
+    names = {c.id: c.name for c in entry.notebook._base_cells}  # one question, not one a cell
+    grades = {names[g.cell_id]: g for g in entry.grades}
+    comments = {names[c.cell_id]: c for c in entry.comments}
+    for cell in map(nbformat.from_dict, verdict["notebook"]["cells"]):
         if is_grade(cell):
             grade_ = grades[cell.metadata.nbgrader.grade_id]
             grade_.auto_score, _ = determine_grade(cell)
             by_hand = grade_.manual_score is not None or grade_.auto_score is None
             # a 0 for what nobody could read should not go unseen
             grade_.needs_manual_grade = by_hand or verdict["state"] in UNGRADED
-            row.points[grade_.name] = grade_.auto_score
+            row.points[cell.metadata.nbgrader.grade_id] = grade_.auto_score
         if is_solution(cell):
             same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
             comments[cell.metadata.nbgrader.grade_id].auto_comment = (
                 "No response." if same else None
             )
-    book.db.flush()
     entry.late_submission_penalty = _penalty(course, submission, entry)
-    book.db.commit()
-    book.db.expire_all()
-    notebook.metadata["judge"] = {
+    type(book.db).commit(book.db)
+    verdict["notebook"]["metadata"]["judge"] = {
         "fingerprint": fingerprint,
         "state": row.state,
         "reason": row.reason,
@@ -222,7 +224,7 @@ def _record(
     path = course.folder("autograded", learner, assignment) / f"{assignment}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(nbformat.writes(notebook), encoding="utf-8")
+    part.write_text(json.dumps(verdict["notebook"], ensure_ascii=False), encoding="utf-8")
     os.replace(part, path)
     return row
 
