@@ -353,7 +353,7 @@ def ignores_the_mask(Q, K, V, mask=None):
 
 @mistake(
     ATTENTION,
-    "The mask works the wrong way round: True means “may attend”; only "
+    "The mask works the wrong way round: True means “may attend”; "
     "torch.nn.MultiheadAttention has it the other way.",
 )
 def inverts_the_mask(Q, K, V, mask=None):

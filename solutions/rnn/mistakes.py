@@ -270,8 +270,8 @@ def W_hh_on_the_left(x, h, W_xh, W_hh, b):
 
 @mistake(
     "rnn_cell",
-    "W_xh is transposed: it has one row for each number of the word and one column for each unit,"
-    " so it fits as it is.",
+    "W_xh is turned, or stands on the wrong side. It has one row for each number of the word and"
+    " one column for each unit, and the word stands on its left.",
 )
 def transposes_W_xh(x, h, W_xh, W_hh, b):
     return np.tanh(x @ W_xh.T + h @ W_hh + b)
@@ -279,8 +279,8 @@ def transposes_W_xh(x, h, W_xh, W_hh, b):
 
 @mistake(
     "rnn_cell",
-    "The matrices stand on the left, as for column vectors. Here vectors are rows: they stand on"
-    " the left of their matrix.",
+    "The matrices are turned, or stand on the wrong side. Here vectors are rows: each stands on"
+    " the left of its matrix.",
 )
 def column_vectors(x, h, W_xh, W_hh, b):
     return np.tanh(W_xh @ x + W_hh @ h + b)
@@ -288,8 +288,8 @@ def column_vectors(x, h, W_xh, W_hh, b):
 
 @mistake(
     "rnn_cell",
-    "The transposed matrices on the left are right for one word; for a batch its rows would have to"
-    " be columns. Keep the rows on the left.",
+    "The sizes do not meet. Words and states are rows, one for each sentence of a batch, and stand"
+    " on the left of their matrices.",
     siblings=["single_words_only"],
 )
 def columns_for_one_word(x, h, W_xh, W_hh, b):

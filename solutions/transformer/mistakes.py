@@ -792,7 +792,7 @@ def takes_no_mask_for_causal(X, p, n_heads, mask=None):
 
 @mistake(
     BLOCK,
-    "The mask works the wrong way round: True means “may attend”; only "
+    "The mask works the wrong way round: True means “may attend”; "
     "torch.nn.MultiheadAttention has it the other way.",
 )
 def inverts_the_mask(X, p, n_heads, mask=None):
