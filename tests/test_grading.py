@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
@@ -173,11 +174,12 @@ def test_plain_nbgrader_comes_to_the_same(graded, tmp_path):
     said = nbgrader(other, "autograde", "rnn")
     plain, ours = marks(other), marks(root)
     assert {who for who, _ in plain} == {"amina", "ben", "goran", "hana", "ivan", "lena"}, said
-    assert plain == {key: ours[key] for key in plain if key[0] != "lena"} | {
-        key: value for key, value in plain.items() if key[0] == "lena"
+    by_hand = ("lena", "rnn_cell-example")  # another test gave points there
+    assert {k: v for k, v in plain.items() if k != by_hand} == {
+        k: ours[k] for k in plain if k != by_hand
     }
     one, two = (
-        json.loads((r / "autograded" / "ivan" / "rnn" / "rnn.ipynb").read_text())["cells"]
+        nbformat.read(r / "autograded" / "ivan" / "rnn" / "rnn.ipynb", 4).cells
         for r in (other, root)
     )
     assert [(c["source"], c.get("outputs")) for c in one] == [
