@@ -60,6 +60,15 @@ window.addEventListener("load", () => {
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".search-button-field, summary[aria-label='Toggle hidden content']")
     .forEach((control) => control.removeAttribute("aria-label"));
+  // Sphinx writes roles that have gone out of use, and a list without items.
+  document.querySelectorAll(".citation[role], .citation-list[role]").forEach((entry) => entry.removeAttribute("role"));
+  // What scrolls sideways must be reachable by keyboard.
+  const reach = () => document.querySelectorAll(".bd-article table").forEach((table) => {
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+  });
+  reach();
+  window.addEventListener("load", reach);
+  window.addEventListener("resize", reach);
   const sidebar = document.getElementById("pst-primary-sidebar");
   if (sidebar && !sidebar.getAttribute("role")) {
     sidebar.setAttribute("role", "complementary");
