@@ -36,7 +36,7 @@ class Limits:
     call_seconds: float = 1.0  # one call of a function by a test
     cell_seconds: float = 5.0  # one cell
     total_seconds: int = 30  # all of it
-    patience: float = 4.0  # waiting may take so many times longer than computing
+    patience: float = 8.0  # waiting may take so many times longer than computing
     memory_mib: int = 1024
     file_mib: int = 16
     processes: int = 8  # threads, in fact: other processes cannot be started
