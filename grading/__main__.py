@@ -11,11 +11,15 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from grading.classroom import Course, Row, export, feedback, grade
+from grading.judge import Judge
 from grading.sandbox import NoSandbox
+
+if TYPE_CHECKING:
+    from grading.classroom import Course, Row
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,7 +33,7 @@ def bar(steps: Iterable, total: int, what: str) -> Iterator:
             yield step
 
 
-def table(rows: list[Row], width: int) -> Iterator[str]:
+def table(rows: "list[Row]", width: int) -> Iterator[str]:
     """One line a submission: who, points per test, total, state, reason."""
     tests = next((row.points for row in rows if row.points), {})
     groups: dict[str, list[str]] = {}
@@ -71,14 +75,23 @@ def main() -> int:
 
         root = make(ROOT / "_build" / "sample-class")
         print(f"The sample class of tests/classroom/, in {root.relative_to(ROOT)}/:")
-    course = Course(root)
+    with Judge(args.jobs) as judge:  # its sandbox gets ready while nbgrader is imported
+        from grading.classroom import Course
+
+        return run(Course(root), judge, args)
+
+
+def run(course: "Course", judge: Judge, args: argparse.Namespace) -> int:
+    """Grade, print the table, write feedback and lists; the exit status."""
+    from grading.classroom import export, feedback, grade
+
     found = args.assignment or course.assignments()
     if not found:
         print("There is nothing in submitted/ of an assignment that is in solutions/.")
     for assignment in found:
         start = time.monotonic()
         try:
-            rows, sandbox = grade(course, assignment, args.jobs, args.unsafe, bar)
+            rows, sandbox = grade(course, assignment, judge, args.unsafe, bar)
         except NoSandbox as error:
             print(error, file=sys.stderr)
             return 2

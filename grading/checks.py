@@ -15,6 +15,7 @@ import contextlib
 import copy
 import io
 import json
+import math
 import sys
 import textwrap
 import warnings
@@ -140,8 +141,11 @@ def _observe(function, probe):
 
 
 def _agree(one, other, slack=1):
-    close = slack * 1e-4, slack * 1e-6
-    return one[0] == other[0] and np.allclose(one[1], other[1], *close, equal_nan=True)
+    (look, numbers), (other_look, others) = one, other
+    return (look, len(numbers)) == (other_look, len(others)) and all(
+        math.isclose(a, b, rel_tol=slack * 1e-4, abs_tol=slack * 1e-6) or (a != a and b != b)
+        for a, b in zip(numbers, others, strict=True)
+    )
 
 
 def _named(function):
@@ -151,16 +155,18 @@ def _named(function):
             name, function = function, globals()[function]
         else:
             name = next(n for n in KNOWN if globals().get(n) is function)
-        known, fits = KNOWN[name], []
-        seen = [_observe(function, probe) for probe in known["probes"]]
-        for sentence, outputs in known["mistakes"]:
-            wrong = [outputs.get(str(i)) for i in range(len(seen))]
-            if all(
-                _agree(s, w) if w else s[0] == look
-                for s, w, look in zip(seen, wrong, known["looks"], strict=True)
-            ):
-                fits.append((len(outputs), sentence))
-        return max(fits, key=lambda fit: fit[0], default=(0, ""))[1]
+        known = KNOWN[name]
+        fits = known["mistakes"]
+        for i, (probe, look) in enumerate(zip(known["probes"], known["looks"], strict=True)):
+            seen = _observe(function, probe)
+            fits = [
+                (sentence, wrong)
+                for sentence, wrong in fits
+                if (_agree(seen, wrong[str(i)]) if str(i) in wrong else seen[0] == look)
+            ]
+            if not fits:
+                return ""
+        return max(fits, key=lambda fit: len(fit[1]))[0]
     except Exception:
         return ""
 

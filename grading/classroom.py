@@ -88,16 +88,16 @@ class Course:
             os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
         return Gradebook(self.folders.db_url, self.folders.course_id)
 
-    def register(self, assignment: str, master: dict) -> None:
+    def register(self, book: Gradebook, assignment: str, master: dict) -> None:
         """Have the gradebook know the assignment as it is now."""
         cells = {meta(c)["grade_id"]: c["source"] for c in master["cells"] if meta(c)}
-        with self.gradebook() as book:
-            try:
-                known = book.find_notebook(assignment, assignment).source_cells
-            except MissingEntry:
-                known = []
-            if cells == {c.name: c.source for c in known}:
-                return
+        try:
+            known = book.find_notebook(assignment, assignment).source_cells
+        except MissingEntry:
+            known = []
+        if cells == {c.name: c.source for c in known}:
+            return
+        book.db.rollback()  # what was read is out of date soon, and must not lock the file
         with tempfile.TemporaryDirectory() as release:
             config = Config(self.config)
             config.CourseDirectory.release_directory = release
@@ -109,7 +109,7 @@ class Course:
 def grade(
     course: Course,
     assignment: str,
-    jobs: int,
+    judge: Judge,
     unsafe: bool = False,
     progress: Callable[[Iterable, int, str], Iterable] = lambda steps, total, what: steps,
 ) -> tuple[list[Row], str]:
@@ -122,35 +122,30 @@ def grade(
         course.folder("source", ".", assignment) / f"{assignment}.ipynb", course.config
     )
     settings = RunInJudge(config=course.config)
-    judge = Judge(master, settings.limits(), jobs, unsafe or settings.unsafe)  # starts meanwhile
-    try:
-        course.register(assignment, master)
-        base = json.dumps([master, repr(settings.limits()), _version()]).encode()
-        folders = sorted(
-            course.folder("submitted", "*", assignment).parents[1].glob(f"*/{assignment}")
-        )
-        rows, prints = {}, {}
-        for folder in folders:
-            learner = folder.parent.name
-            if not NAME.fullmatch(learner):
-                why = "the name of its folder may hold letters, digits and . _ @ + - only"
-                rows[folder] = Row(repr(learner)[1:-1], "unreadable", why)
-                continue
-            prints[folder] = hashlib.sha256(base + _content(folder, assignment)).hexdigest()
-            if row := _known(course, assignment, learner, prints[folder]):
-                rows[folder] = row
-        todo = [folder for folder in folders if folder not in rows]
+    judge.load(master, settings.limits(), unsafe or settings.unsafe)  # it does so meanwhile
+    base = json.dumps([master, repr(settings.limits()), _version()]).encode()
+    folders = sorted(course.folder("submitted", "*", assignment).parents[1].glob(f"*/{assignment}"))
+    rows, prints = {}, {}
+    for folder in folders:
+        learner = folder.parent.name
+        if not NAME.fullmatch(learner):
+            why = "the name of its folder may hold letters, digits and . _ @ + - only"
+            rows[folder] = Row(repr(learner)[1:-1], "unreadable", why)
+            continue
+        prints[folder] = hashlib.sha256(base + _content(folder, assignment)).hexdigest()
+        if row := _known(course, assignment, learner, prints[folder]):
+            rows[folder] = row
+    todo = [folder for folder in folders if folder not in rows]
+    with course.gradebook() as book:
+        course.register(book, assignment, master)
         sandbox = judge.ready()
-        with course.gradebook() as book:
-            # nbgrader commits after every step; here a submission is one transaction
-            book.db().expire_on_commit, book.db.commit = False, book.db.flush
-            verdicts = judge.judge(todo, assignment)
-            for n, (folder, verdict) in enumerate(progress(verdicts, len(todo), "grading")):
-                rows[folder] = _record(course, book, folder, assignment, verdict, prints[folder])
-                if n % 20 == 19:
-                    book.db.expunge_all()  # so that memory does not grow with the class
-    finally:
-        judge.close()
+        # nbgrader commits after every step; here a submission is one transaction
+        book.db().expire_on_commit, book.db.commit = False, book.db.flush
+        verdicts = judge.judge(todo, assignment)
+        for n, (folder, verdict) in enumerate(progress(verdicts, len(todo), "grading")):
+            rows[folder] = _record(course, book, folder, assignment, verdict, prints[folder])
+            if n % 20 == 19:
+                book.db.expunge_all()  # so that memory does not grow with the class
     return [rows[folder] for folder in folders], sandbox
 
 

@@ -12,6 +12,7 @@ master and forks for each submission. What one submission does to its fork ends 
 import ast
 import builtins
 import contextlib
+import gc
 import io
 import itertools
 import json
@@ -106,6 +107,7 @@ class Code:
         self.errors: dict[str, str] = {}  # cells that ended with an exception
         self.spent = 0.0  # seconds of the processes that are gone
         self.functions: dict[str, Function] = {}
+        self.callable: set[str] = set()  # the names known to be functions since the last cell
         self.ours: list[Callable] = []  # the tests' functions that the learner's code may call
 
     def _ask(self, message: dict, seconds: float, culprit: str) -> dict:
@@ -143,6 +145,7 @@ class Code:
 
     def run(self, name: str, source: str) -> list[dict]:
         """Run a cell; its outputs as a notebook stores them."""
+        self.callable.clear()
         try:
             message = {"do": "cell", "name": name, "source": source}
             reply = self._ask(message, self.limits.cell_seconds, f"the cell {name}")
@@ -169,6 +172,8 @@ class Code:
 
     def look(self, name: str, names: dict) -> None:
         """Put what the learner has under `name`, or a stand-in for it, into `names`."""
+        if name in self.callable:
+            return
         try:
             reply = self._ask({"do": "look", "name": name}, self.limits.call_seconds, name)
         except (TimeoutError, Ended):
@@ -181,6 +186,7 @@ class Code:
         other = value.get("other") if isinstance(value, dict) else None
         if isinstance(other, list) and len(other) == 3 and other[2] is True:
             names[name] = self._function(name)
+            self.callable.add(name)
         else:
             names[name] = self._decode(value)
 
@@ -451,8 +457,8 @@ def _told(test: Test, i: str, error: BaseException, code: Code) -> dict:
     """What the feedback says of a failed test."""
     lines, one = [], error
     while one is not None:
-        frames = traceback.extract_tb(one.__traceback__)
-        lines += [f.lineno for f in frames if f.filename == f"<{i}>"]
+        frames = traceback.walk_tb(one.__traceback__)
+        lines += [line for frame, line in frames if frame.f_code.co_filename == f"<{i}>"]
         one = one.__cause__ or one.__context__
     text = str(error)
     if isinstance(error, NameError) and (name := getattr(error, "name", None)) in code.errors:
@@ -488,28 +494,30 @@ def _error(kind: str, text: str, trace: str) -> dict:
 
 # ---- the process that holds the master -----------------------------------------------------------
 class Judge:
-    """The trusted side for a class."""
+    """The trusted side for classes, one after another. Its sandbox gets ready from the start."""
 
-    def __init__(
-        self, master: dict, limits: Limits | None = None, jobs: int = 2, unsafe: bool = False
-    ):
+    def __init__(self, jobs: int = 2):
         ours, theirs = socket.socketpair()
         fd = theirs.fileno()
         with theirs:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "grading.judge", str(fd)],
+                [sys.executable, "-m", "grading.judge", str(fd), str(jobs)],
                 cwd=Path(__file__).parents[1],
                 pass_fds=[fd],
                 stdin=subprocess.DEVNULL,
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             )
         self._channel = wire.Channel(ours)
-        settings = {"master": master, "limits": asdict(limits or Limits())}
-        self._channel.send(settings | {"jobs": jobs, "unsafe": unsafe})
         self.sandbox, self.jobs = "", jobs
 
+    def load(self, master: dict, limits: Limits | None = None, unsafe: bool = False) -> None:
+        """From now on submissions are judged by this master; `ready` tells whether they can be."""
+        settings = {"master": master, "limits": asdict(limits or Limits()), "unsafe": unsafe}
+        self._channel.send(settings)
+        self.sandbox = ""
+
     def ready(self) -> str:
-        """Wait until it is; which sandbox it uses.
+        """Wait until the master is loaded; which sandbox is used.
 
         Raises:
             NoSandbox: there is none on this machine, and `unsafe` is not set.
@@ -545,6 +553,12 @@ class Judge:
         self._channel.sock.close()
         self._server.wait()
 
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
+
 
 @dataclass
 class _Running:
@@ -555,22 +569,18 @@ class _Running:
 
 
 def main() -> None:
-    """Serve a `Judge`: fork for each submission, `jobs` of them at a time."""
+    """Serve a `Judge`: fork for each submission, so many at a time as it says."""
     die_with_parent()
-    channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
-    settings = channel.receive()
-    limits = Limits(**settings["limits"])
+    channel, jobs = wire.Channel(socket.socket(fileno=int(sys.argv[1]))), int(sys.argv[2])
+    sandbox, refusal, master, limits = None, "", None, Limits()
     try:
-        sandbox = Sandbox(unsafe=settings["unsafe"])
+        sandbox = Sandbox()
     except NoSandbox as error:
-        channel.send({"refused": str(error)})
-        return
-    master = Master(settings["master"])
-    channel.send({"sandbox": sandbox.kind})
+        refusal = str(error)
     running: dict[int, _Running] = {}
     while True:
         poll = select.poll()
-        for fd in [*running, *([channel.sock] if len(running) < settings["jobs"] else [])]:
+        for fd in [*running, *([channel.sock] if len(running) < jobs else [])]:
             poll.register(fd, select.POLLIN)
         ends = [one.end - time.monotonic() for one in running.values()]
         events = poll.poll(max(0, min(ends)) * 1000 if ends else None)
@@ -583,13 +593,24 @@ def main() -> None:
                     one.end = 0  # it is done
                 continue
             try:
-                job = channel.receive()
+                message = channel.receive()
             except (EOFError, ConnectionError):
-                sandbox.close()
+                if sandbox:
+                    sandbox.close()
                 return
-            fd, pid = _fork(master, job, sandbox, limits)
-            wall = time.monotonic() + limits.total_seconds * limits.patience
-            running[fd] = _Running(job["folder"], pid, wall)
+            if "folder" in message:
+                fd, pid = _fork(master, message, sandbox, limits)
+                wall = time.monotonic() + limits.total_seconds * limits.patience
+                running[fd] = _Running(message["folder"], pid, wall)
+                continue
+            if sandbox is None and message["unsafe"]:
+                sandbox = Sandbox("none")
+            if sandbox is None:
+                channel.send({"refused": refusal})
+                continue
+            master, limits = Master(message["master"]), Limits(**message["limits"])
+            gc.freeze()  # what each fork inherits need not be looked through again
+            channel.send({"sandbox": sandbox.kind})
         for fd, one in list(running.items()):
             if one.end <= time.monotonic():
                 os.close(fd)

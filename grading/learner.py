@@ -10,6 +10,7 @@ all of the course that is seen inside.
 import ast
 import builtins
 import ctypes
+import gc
 import io
 import json
 import linecache
@@ -301,7 +302,8 @@ class Answers:
         changed = wire.encode(args, lambda v: None)
         said = [[w.category.__name__, str(w.message)[:300]] for w in caught[:20]]
         reply = {"value": value, "warnings": said}
-        return reply if changed == _without_others(sent) else reply | {"changed": changed}
+        same = changed == sent or changed == _without_others(sent)
+        return reply if same else reply | {"changed": changed}
 
 
 def _without_others(message: Any) -> Any:
@@ -355,6 +357,7 @@ def main() -> None:
         libc.prctl(4, 1, 0, 0, 0)  # so that a copy may write its own /proc/self/uid_map
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # a copy that counts what it has inherited would need memory of its own for it
     while True:
         request, fds, _, _ = socket.recv_fds(control, 65536, 1)
         if not request:

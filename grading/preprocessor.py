@@ -93,7 +93,8 @@ class RunInJudge(_NeedsMaster):
 @functools.lru_cache(maxsize=1)
 def _judge(master: str, limits: Limits, unsafe: bool) -> Judge:
     """One judge for all notebooks of a run."""
-    judge = Judge(json.loads(master), limits, jobs=1, unsafe=unsafe)
+    judge = Judge(jobs=1)
+    judge.load(json.loads(master), limits, unsafe)
     atexit.register(judge.close)
     return judge
 

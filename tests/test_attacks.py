@@ -24,6 +24,7 @@ import attacks
 import pytest
 
 from grading import classroom, sample
+from grading.judge import Judge
 from grading.sandbox import Limits, NoSandbox, Sandbox, Stopped
 
 ROOT = sample.ROOT
@@ -278,7 +279,8 @@ def graded(bubblewrap, listener, tmp_path_factory):
     done = grade(root, "--marks-only")
     assert done.returncode == 0, done.stdout + done.stderr
     shown = ("honest", "text", "script-in-output", "script-in-markdown", "script-in-raw", "loop")
-    rows, _ = classroom.grade(course := classroom.Course(root), "rnn", 2)  # nothing is graded again
+    with Judge() as judge:  # nothing is graded again
+        rows, _ = classroom.grade(course := classroom.Course(root), "rnn", judge)
     assert list(classroom.feedback(course, "rnn", 2, [r for r in rows if r.learner in shown]))
     classroom.export(course, "rnn", rows)
     after = snapshot(*watched), children()

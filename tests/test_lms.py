@@ -14,6 +14,7 @@ from nbgrader.apps import NbGraderApp
 from nbgrader.utils import parse_utc
 
 from grading.classroom import Course, grade
+from grading.judge import Judge
 from grading.lms import recognise
 from grading.sample import CLASSROOM, ROOT, answered, course
 from grading.submission import read
@@ -163,7 +164,8 @@ def test_marks_go_back_as_tables_that_the_two_accept(tmp_path, bubblewrap):
         "Kim Hana_4712_assignsubmission_file/rnn.ipynb": STUB,
     }
     collect(tmp_path, zipped(files), "CS101-rnn_submissions.zip")
-    grade(Course(tmp_path), "rnn", jobs=1)
+    with Judge(jobs=1) as judge:
+        grade(Course(tmp_path), "rnn", judge)
     with Course(tmp_path).gradebook() as book:
         full = str(book.find_assignment("rnn").max_score)
         book.add_student("did-nothing")
