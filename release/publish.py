@@ -46,7 +46,7 @@ def copy_learner_edition(folder: Path) -> None:
     for name in filter(None, names.split("\0")):
         target = folder / ("README.md" if name == START else name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target)
+        shutil.copy(ROOT / name, target)
 
 
 def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:

@@ -14,6 +14,11 @@ SITE = ROOT / "_build" / "html"
 CI = os.environ.get("CI") == "true"
 
 
+def pytest_addoption(parser):
+    words = "tests/test_binder.py walks every chapter, not two"
+    parser.addoption("--all-chapters", action="store_true", help=words)
+
+
 def need(program: str, package: str) -> str:
     """The path of `program`; without it the test is skipped, and fails in CI."""
     path = shutil.which(program)
