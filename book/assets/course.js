@@ -1,60 +1,98 @@
 // What the published page needs beside the theme and the widgets' own script.
 
-// Font Awesome would replace the <i> elements that widgets hold on to; let it draw inside them instead.
-window.FontAwesomeConfig = { autoReplaceSvg: "nest" };
+// What `explore` shows in the published page. The frames of a figure are one file, fetched when the figure
+// comes near the view; a move swaps the picture for another, decoded one.
+const NEAR = "800px";
 
-// The widgets typeset their labels with MathJax 2's interface.
-document.addEventListener("DOMContentLoaded", () => {
-  if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };
-});
-
-// Sliders and buttons as a screen reader should meet them: named, with the value as it is shown, and the
-// figure's own words read out when they change.
-function describe(root) {
-  for (const slider of root.querySelectorAll(".widget-slider")) {
-    const handle = slider.querySelector(".noUi-handle");
-    const label = slider.querySelector(".widget-label")?.textContent.trim();
-    const readout = slider.querySelector(".widget-readout");
-    if (!handle || !readout) continue;
-    set(handle, "aria-label", label);
-    set(handle, "aria-valuetext", readout.textContent);
-    set(readout, "aria-hidden", "true"); // the handle says it already
-  }
-  for (const group of root.querySelectorAll(".widget-toggle-buttons")) {
-    set(group, "role", "group");
-    set(group, "aria-label", group.querySelector(".widget-label")?.textContent.trim());
-    for (const button of group.querySelectorAll("button")) {
-      set(button, "aria-pressed", String(button.classList.contains("mod-active")));
-    }
-  }
-  for (const label of root.querySelectorAll(".widget-label[title='null']")) label.removeAttribute("title");
+function loaded(box) {
+  box.loaded ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.onload = () => resolve(script.data);
+    script.onerror = () => { box.loaded = undefined; reject(new Error(`${script.src} did not come`)); };
+    script.src = box.dataset.frames;
+    document.head.append(script);
+  });
+  return box.loaded;
 }
+
+// One image for each frame that was looked at or is next to one that was.
+function picture(box, { glyphs, frames }, index) {
+  const [alt, svg] = frames[index];
+  const first = box.querySelector("img.lesson-figure");
+  box.pictures ??= new Map();
+  if (!box.pictures.has(index)) {
+    const img = new Image(first.width, first.height);
+    const drawn = svg.replace(/<path id='([\w-]+)'\/>/g, (_, glyph) => glyphs[glyph]);
+    Object.assign(img, { className: first.className, alt, src: "data:image/svg+xml," + encodeURIComponent(drawn) });
+    img.style.cssText = first.style.cssText;
+    img.decode().catch(() => {});
+    box.pictures.set(index, img);
+  }
+  return box.pictures.get(index);
+}
+
+const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+
+function control(box) {
+  const controls = [...box.querySelectorAll(".explore-control")].map((row) => {
+    const slider = row.querySelector("input");
+    const buttons = [...row.querySelectorAll("button")];
+    return {
+      size: slider ? Number(slider.max) + 1 : buttons.length,
+      get: () => slider ? Number(slider.value) : buttons.findIndex((b) => b.getAttribute("aria-pressed") === "true"),
+      listen(changed) {
+        const labels = slider && JSON.parse(slider.dataset.labels);
+        slider?.addEventListener("input", () => {
+          slider.setAttribute("aria-valuetext", row.querySelector("output").textContent = labels[slider.value]);
+          changed();
+        });
+        for (const button of buttons) {
+          button.addEventListener("click", () => {
+            for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+            changed();
+          });
+        }
+      },
+    };
+  });
+  const at = (values) => values.reduce((index, value, k) => index * controls[k].size + value, 0);
+  const position = () => controls.map((c) => c.get());
+  const neighbours = (data) => whenIdle(() => position().forEach((value, k, values) => {
+    for (const next of [value - 1, value + 1]) {
+      if (next >= 0 && next < controls[k].size) picture(box, data, at(values.with(k, next)));
+    }
+  }));
+  const said = box.querySelector("[aria-live]");
+  let waiting;
+  const show = async () => {
+    const data = await loaded(box);
+    const index = at(position());
+    const img = picture(box, data, index);
+    if (!img.complete) await img.decode().catch(() => {});
+    if (index !== at(position())) return; // moved on meanwhile
+    box.querySelector("img.lesson-figure").replaceWith(img);
+    clearTimeout(waiting); // a key held down shall not be read out frame by frame
+    waiting = setTimeout(() => { said.textContent = img.alt; }, 150);
+    neighbours(data);
+  };
+  controls.forEach((c) => c.listen(show));
+  return () => loaded(box).then(neighbours);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const near = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach(({ target }) => {
+    near.unobserve(target);
+    target.prepare();
+  }), { rootMargin: NEAR });
+  for (const box of document.querySelectorAll(".explore")) {
+    box.prepare = control(box);
+    near.observe(box);
+  }
+});
 
 function set(element, name, value) {
   if (value && element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
-
-function announce(explore) {
-  const said = explore.querySelector(":scope > .explore-said") ?? explore.appendChild(
-    Object.assign(document.createElement("div"), { className: "explore-said visually-hidden" }));
-  set(said, "aria-live", "polite");
-  const shown = [...explore.querySelectorAll("img.lesson-figure")].find((img) => img.offsetParent);
-  if (shown && said.textContent !== shown.alt) said.textContent = shown.alt;
-}
-
-window.addEventListener("load", () => {
-  const main = document.querySelector("main");
-  if (!main) return;
-  let waiting = 0;
-  new MutationObserver(() => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      describe(main);
-      main.querySelectorAll(".explore").forEach(announce);
-    }, 120);
-  }).observe(main, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "style"] });
-  describe(main);
-});
 
 // Repairs of the theme (sphinx-book-theme 1.3.0), each found by axe-core: what a control shows is its name.
 document.addEventListener("DOMContentLoaded", () => {
@@ -74,15 +112,6 @@ document.addEventListener("DOMContentLoaded", () => {
     sidebar.setAttribute("role", "complementary");
     sidebar.setAttribute("aria-label", "Site navigation");
   }
-  // Font Awesome draws its icons later, each with a title that contradicts the button's name.
-  const untitle = () => document.querySelectorAll(".theme-switch-button svg").forEach((icon) => {
-    icon.querySelector("title")?.remove();
-    icon.removeAttribute("aria-labelledby");
-    icon.setAttribute("aria-hidden", "true");
-  });
-  untitle();
-  document.querySelectorAll(".theme-switch-button").forEach((button) =>
-    new MutationObserver(untitle).observe(button, { childList: true, subtree: true }));
 });
 
 // The whole ledger can be read one verdict at a time. The words in its Verdict column are the choices.

@@ -1,19 +1,54 @@
-"""A Sphinx extension of the book: each page gets the scripts that it needs, once."""
+"""A Sphinx extension of the book: each page gets the scripts that it needs, once, and none of them
+keeps its text from showing.
+
+The theme and Jupyter Book's extensions put all of theirs on every page. `NEEDED_BY` says what in a
+page's text calls for which; a script that is not named there goes everywhere. What the theme's own
+templates load is decided in `templates/`.
+"""
+
+import re
 
 from sphinx.application import Sphinx
 
+NEEDED_BY = {
+    "vendor/mathjax/": 'class="math ',
+    "window.MathJax": 'class="math ',
+    "clipboard.min.js": 'class="highlight',
+    "copybutton.js": 'class="highlight',
+    "togglebutton.js": r'class="[^"]*\b(dropdown|toggle)\b',
+    "toggleHint": r'class="[^"]*\b(dropdown|toggle)\b',
+    "toggleOpenOnPrint": r'class="[^"]*\b(dropdown|toggle)\b',
+    "togglebuttonSelector": r'class="[^"]*\b(dropdown|toggle)\b',
+    "design-tabs.js": "sd-tab-set",
+    # Live code would need a server; cells are run in Binder, JupyterLab or Colab.
+    "sphinx-thebe.js": None,
+    "THEBE_JS_URL": None,
+    # Settings of a version switcher and of a search while typing, which the book has not.
+    "DOCUMENTATION_OPTIONS.": None,
+}
+THEBE = re.compile(
+    r'\s*<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = .*?</script>', re.S
+)
 
-def _once(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Drop inline scripts that are registered twice: declaring a constant again is an error."""
-    seen, kept = set(), []
+
+def _diet(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Keep a page's scripts once each, all of them deferred; drop those that nothing calls for."""
+    if app.builder.name != "html":
+        return
+    context["body"] = body = THEBE.sub("", context.get("body", ""))
+    kept = {}
     for script in context.get("script_files", []):
-        key = getattr(script, "attributes", {}).get("body") or str(script)
-        if key not in seen:
-            seen.add(key)
-            kept.append(script)
-    context["script_files"] = kept
+        attributes = getattr(script, "attributes", {})
+        text = attributes.get("body") or str(getattr(script, "filename", script))
+        sign = next((sign for part, sign in NEEDED_BY.items() if part in text), "")
+        if sign is None or not re.search(sign, body) or text in kept:
+            continue
+        if "body" not in attributes and "async" not in attributes:
+            attributes["defer"] = "defer"
+        kept[text] = script
+    context["script_files"] = list(kept.values())
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("html-page-context", _once, priority=900)
+    app.connect("html-page-context", _diet, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
