@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grading.assignment import ROOT, assignments, pack
+from release.edition import adapt
 from release.exercises import secrets
 
 DIST, SITE = ROOT / "dist", ROOT / "_build" / "html"
@@ -40,13 +41,15 @@ TEXT = {
 
 
 def copy_learner_edition(folder: Path) -> None:
-    """The committed files that learners get, into the new `folder`."""
+    """The committed files that learners get, into the new `folder`, made to serve by themselves."""
     command = ["git", "ls-files", "-z", "--", *LEARNER]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, names.split("\0")):
         target = folder / ("README.md" if name == START else name)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, target)
+    for path in (folder / "book").glob("*.*"):
+        adapt(path)
 
 
 def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:

@@ -61,12 +61,15 @@ class Explore(widgets.VBox):
             for (name, values), i in zip(parameters.items(), first, strict=True)
         ]
         self._links = []  # a link works for as long as something holds it
-        stack = self._stack(pictures, list(parameters.values()), first, ())
-        super().__init__([*self.controls, stack])
+        if hasattr(widgets, "Stack"):
+            shown = self._stack(pictures, list(parameters.values()), first, ())
+        else:  # ipywidgets 7, which Colab has: there the kernel does the switching
+            shown = self._switched(pictures)
+        super().__init__([*self.controls, shown])
         self.add_class("explore")
         self._png = _paste([pictures[i][1] for i in _strip(first, parameters)])
-        shown = (f"{c.description} {c.options[0]} … {c.options[-1]}" for c in self.controls)
-        self._text = "A figure to explore: " + ", ".join(shown)
+        ends = (f"{c.description} {c.options[0]} … {c.options[-1]}" for c in self.controls)
+        self._text = "A figure to explore: " + ", ".join(ends)
 
     def _stack(self, pictures, grids, first, prefix):
         level = len(prefix)
@@ -79,6 +82,17 @@ class Explore(widgets.VBox):
         link = widgets.jslink((self.controls[level], "index"), (stack, "selected_index"))
         self._links.append(link)
         return stack
+
+    def _switched(self, pictures):
+        frame = widgets.HTML()
+
+        def switch(_=None):
+            frame.value = pictures[tuple(c.index for c in self.controls)][0].value
+
+        for control in self.controls:
+            control.observe(switch, "index")
+        switch()
+        return frame
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
