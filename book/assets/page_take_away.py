@@ -1,0 +1,34 @@
+"""A Sphinx extension of the book: how a page's notebook is opened elsewhere, or taken away."""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+
+def _launch(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Pages that are no notebooks open Binder's first page; Colab opens notebooks alone."""
+    if context.get("page_source_suffix") == ".ipynb":
+        return
+    for group in context.get("header_buttons", []):
+        if group.get("label") != "launch-buttons":
+            continue
+        group["buttons"] = [b for b in group["buttons"] if b["text"] != "Colab"]
+        for button in group["buttons"]:
+            before, tree, _ = button["url"].partition("lab/tree/")
+            button["url"] = before + tree + "README.md"
+
+
+def _download(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Below the title of an exercise, its notebook: the very file, as Sphinx copies it."""
+    if not docname.startswith("exercises/") or app.builder.format != "html":
+        return
+    up = "../" * docname.count("/")
+    link = f'<a href="{up}_sources/{docname}.ipynb" download>Download this notebook</a>'
+    text = f'<p class="take-away">{link}: it runs anywhere with numpy and matplotlib.</p>'
+    title = next(doctree.findall(nodes.title))
+    title.parent.insert(title.parent.index(title) + 1, nodes.raw("", text, format="html"))
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("html-page-context", _launch, priority=900)
+    app.connect("doctree-resolved", _download)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
