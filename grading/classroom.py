@@ -221,9 +221,15 @@ def _record(
     part = path.with_suffix(".part")
     part.write_text(json.dumps(verdict["notebook"], ensure_ascii=False), encoding="utf-8")
     os.replace(part, path)
+    for name in EXCHANGE:
+        if data := read_file(folder, name):
+            (path.parent / name).write_bytes(data)
+        else:
+            (path.parent / name).unlink(missing_ok=True)
     return row
 
 
+EXCHANGE = ("timestamp.txt", "submission_secret.txt")  # by these it finds whose feedback is whose
 UNGRADED = ("unreadable", "not this assignment")
 
 

@@ -13,7 +13,7 @@ import pytest
 from nbgrader.apps import NbGraderApp
 from nbgrader.utils import parse_utc
 
-from grading.classroom import Course, grade
+from grading.classroom import Course, feedback, grade
 from grading.judge import Judge
 from grading.lms import recognise
 from grading.sample import CLASSROOM, ROOT, answered, course
@@ -186,7 +186,7 @@ def test_marks_go_back_as_tables_that_the_two_accept(tmp_path, bubblewrap):
 
 
 @pytest.mark.slow
-def test_the_exchange_brings_work_from_two_accounts(tmp_path):
+def test_the_exchange_brings_work_from_two_accounts_and_takes_feedback_back(tmp_path, bubblewrap):
     exchange = tmp_path / "exchange"
     exchange.mkdir(mode=0o777)
     exchange.chmod(0o777)
@@ -218,3 +218,14 @@ def test_the_exchange_brings_work_from_two_accounts(tmp_path):
     assert got == {"ada": RIGHT, "ben": STUB}, "the newest submission of each"
     times = [(root / "submitted" / who / "rnn" / "timestamp.txt").read_text() for who in got]
     assert parse_utc(times[0]) > parse_utc(times[1])
+
+    with Judge(1) as judge:
+        rows, _ = grade(Course(root), "rnn", judge)
+    assert sorted(feedback(Course(root), "rnn", 1, rows)) == ["ada", "ben"]
+    nbgrader(root, "release_feedback", "rnn")
+    for learner, points in (("ada", "40.0"), ("ben", "0.0")):
+        home = tmp_path / learner
+        nbgrader(home, "fetch_feedback", "rnn", f"--student={learner}")
+        # ada handed in twice; there is feedback on what was graded
+        [page] = (home / "rnn" / "feedback").rglob("rnn.html")
+        assert f"(Score: {points} / 40.0)" in page.read_text(encoding="utf-8")
