@@ -28,7 +28,7 @@ import time
 import traceback
 import warnings
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -198,6 +198,7 @@ class Code:
         strict = bool(warnings.filters) and warnings.filters[0][0] == "error"
         message = {"do": "call", "target": function._target, "args": sent}
         message |= {"errstate": np.geterr(), "strict": strict}
+        given = list(wire.parts((args, kwargs)))
         reply = self._ask(message, self.limits.call_seconds, function.__name__)
         print(clean(reply.get("printed"), MAX_PRINTED), end="")
         if "error" in reply:
@@ -208,7 +209,7 @@ class Code:
             kind = getattr(builtins, str(said[0]), None)
             is_warning = isinstance(kind, type) and issubclass(kind, Warning)
             warnings.warn(clean(said[1], 300), kind if is_warning else UserWarning, stacklevel=3)
-        return self._decode(reply.get("value"))
+        return self._decode(reply.get("value"), given)
 
     def _refer(self, value: Any) -> Any:
         """What is sent for a value that is no plain data: a stand-in, or a function of the test."""
@@ -219,7 +220,7 @@ class Code:
             return [len(self.ours) - 1]
         raise TypeError(f"a test cannot hand a {type(value).__name__} to the learner's code")
 
-    def _decode(self, message: Any) -> Any:
+    def _decode(self, message: Any, known: Sequence[Any] = ()) -> Any:
         def stand_in(body: Any) -> Thing | None:
             if body is None:
                 return None
@@ -229,7 +230,7 @@ class Code:
                 return Function(int(number), name, self._call)
             return type(name, (Thing,), {})(int(number))
 
-        return wire.decode(message, stand_in)
+        return wire.decode(message, stand_in, known)
 
     def _call_back(self, number: Any, sent: Any) -> dict:
         """The learner's code calls a function that a test handed to it."""

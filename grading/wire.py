@@ -10,7 +10,8 @@ import base64
 import json
 import re
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,29 @@ def clean(text: Any, limit: int = 20_000) -> str:
     return text.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
-def encode(value: Any, other: Callable[[Any], Any]) -> Any:
-    """The value in terms of JSON; `other` says what to send for what is not plain data."""
+def parts(value: Any) -> Iterator[Any]:
+    """The arrays, lists and dictionaries in a value, in order: all of it that can be changed."""
+    if isinstance(value, (np.ndarray, list, dict)):
+        yield value
+    if isinstance(value, (tuple, list, dict)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from parts(one)
+
+
+def encode(
+    value: Any, other: Callable[[Any], Any], known: Mapping[int, int] = MappingProxyType({})
+) -> Any:
+    """The value in terms of JSON.
+
+    Args:
+        value: anything.
+        other: says what to send for what is not plain data.
+        known: the objects that the reader has, as {id: number}; for them the number is sent.
+    """
     if value is None or type(value) in PLAIN:
         return value
+    if id(value) in known:
+        return {"known": known[id(value)]}
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in NUMBERS:
         array = np.asarray(value)
         how = "scalar" if isinstance(value, np.generic) else "rw" if array.flags.writeable else "r"
@@ -47,17 +67,18 @@ def encode(value: Any, other: Callable[[Any], Any]) -> Any:
         return {"complex": [value.real, value.imag]}
     for kind in (tuple, list):
         if isinstance(value, kind):
-            return {kind.__name__: [encode(v, other) for v in kind.__iter__(value)]}
+            return {kind.__name__: [encode(v, other, known) for v in kind.__iter__(value)]}
     if isinstance(value, dict):
-        return {"dict": [[encode(k, other), encode(v, other)] for k, v in dict.items(value)]}
+        items = dict.items(value)
+        return {"dict": [[encode(k, other), encode(v, other, known)] for k, v in items]}
     for kind in PLAIN:
         if isinstance(value, kind):
             return kind(value)  # a subclass is sent as what it extends
     return {"other": other(value)}
 
 
-def decode(message: Any, other: Callable[[Any], Any]) -> Any:
-    """The value that `encode` wrote; `other` finds what a number stands for.
+def decode(message: Any, other: Callable[[Any], Any], known: Sequence[Any] = ()) -> Any:
+    """The value that `encode` wrote; `other` finds what stays on the other side, `known` is here.
 
     Raises:
         Unreadable: this is nothing that `encode` writes, or more than may pass.
@@ -86,6 +107,8 @@ def decode(message: Any, other: Callable[[Any], Any]) -> Any:
             return {one(k): one(v) for k, v in body}
         if kind == "other":
             return other(body)
+        if kind == "known" and type(body) is int and 0 <= body < len(known):
+            return known[body]
         raise Unreadable(f"no such kind of value, or too much of it: {kind[:20]}")
 
     try:
