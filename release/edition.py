@@ -25,9 +25,24 @@ if not Path("lesson").is_dir():  # this notebook came alone, as on Colab: fetch 
     !cd .course/book && cp -R lesson data ledger.yml ../.."""
 
 
+@cache
+def settings() -> dict:
+    """What `_config.yml` says; addresses stand there and nowhere else."""
+    return yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+
+
 def address() -> str:
-    """Where the learner edition is published, as `_config.yml` says."""
-    return yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]["url"]
+    """Where the learner edition is published."""
+    return settings()["repository"]["url"]
+
+
+def signposted(start: str) -> str:
+    """The start page with the addresses of Binder and of the book in place of their marks."""
+    name = address().removeprefix("https://github.com/")
+    hub, branch = settings()["launch_buttons"]["binderhub_url"], settings()["repository"]["branch"]
+    binder = f"{hub}/v2/gh/{name}/{branch}?urlpath=lab/tree/README.md"
+    site = settings()["sphinx"]["config"]["html_baseurl"]
+    return start.replace("](binder:)", f"]({binder})").replace("](site:)", f"]({site})")
 
 
 def adapt(path: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grading.assignment import ROOT, assignments, pack
-from release.edition import adapt
+from release.edition import adapt, signposted
 from release.exercises import secrets
 
 DIST, SITE = ROOT / "dist", ROOT / "_build" / "html"
@@ -50,6 +50,8 @@ def copy_learner_edition(folder: Path) -> None:
         shutil.copy(ROOT / name, target)
     for path in (folder / "book").glob("*.*"):
         adapt(path)
+    readme = folder / "README.md"
+    readme.write_text(signposted(readme.read_text("utf-8")), "utf-8")
 
 
 def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:

@@ -62,6 +62,21 @@ def test_every_chapter_has_the_cell_and_no_source_has_it(learner):
         assert "git clone" not in (publish.ROOT / "book" / path.name).read_text("utf-8")
 
 
+def test_the_start_page_leads_to_every_notebook_and_to_where_else_the_course_is(learner):
+    text = (learner / "README.md").read_text("utf-8")
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    elsewhere = [link for link in links if not (learner / link).is_file()]
+    name = edition.address().removeprefix("https://github.com/")
+    assert elsewhere == [
+        f"https://mybinder.org/v2/gh/{name}/main?urlpath=lab/tree/README.md",
+        edition.settings()["sphinx"]["config"]["html_baseurl"],
+    ]
+    notebooks = [*learner.glob("book/*.ipynb"), *learner.glob("exercises/*/*.ipynb")]
+    assert {str(p.relative_to(learner)) for p in notebooks} - set(links) == {
+        "book/claim-ledger.ipynb"
+    }
+
+
 def test_citations_are_links(learner):
     for path in sorted([*learner.glob("book/*.ipynb"), *learner.glob("book/*.md")]):
         text = path.read_text("utf-8")
