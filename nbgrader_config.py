@@ -58,11 +58,14 @@ c.OverwriteCells.add_missing_cells = True
 c.HTMLExporter.sanitize_html = True
 # `nbgrader validate` then shows a syntax error, and not only the NameError that follows from it.
 c.Validator.validate_all = True
-# Feedback shows what was asked and what went wrong, but neither hidden tests nor the tools cell.
+# The cell with the tests' tools is long and nobody's work: formgrader and feedback leave it out.
+c.TagRemovePreprocessor.enabled = True
+c.TagRemovePreprocessor.remove_cell_tags = {"hide-input"}
+# Feedback shows what was asked and what went wrong, but no hidden tests.
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "nbgrader.preprocessors.ClearHiddenTests",
-    "grading.preprocessor.HideInput",
+    "nbconvert.preprocessors.TagRemovePreprocessor",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 # `nbgrader zip_collect` takes the archives of Canvas and of Moodle as they come.

@@ -9,7 +9,6 @@ import functools
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbgrader.preprocessors import (
@@ -97,11 +96,3 @@ def _judge(master: str, limits: Limits, unsafe: bool) -> Judge:
     judge.load(json.loads(master), limits, unsafe)
     atexit.register(judge.close)
     return judge
-
-
-class HideInput(NbGraderPreprocessor):
-    """Leave cells that are tagged `hide-input` out of the feedback."""
-
-    def preprocess(self, nb: nbformat.NotebookNode, resources: dict) -> tuple[Any, dict]:
-        nb.cells = [c for c in nb.cells if "hide-input" not in c.metadata.get("tags", [])]
-        return nb, resources
