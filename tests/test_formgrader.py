@@ -1,0 +1,85 @@
+"""Formgrader's Autograde button asks the judge, and what it then shows cannot act in a browser."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from grading import sample
+from tests.test_attacks import everywhere, script
+from tests.test_grading import nbgrader
+
+pytestmark = pytest.mark.slow
+ANSWERS = (sample.CLASSROOM / "amina.py").read_text()
+
+
+@pytest.fixture(scope="module")
+def formgrader(tmp_path_factory, bubblewrap) -> str:
+    """The address of the formgrader of a course in which three handed in."""
+    root = sample.course(tmp_path_factory.mktemp("formgrader"))
+    release = json.loads((sample.ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text())
+    sample.hand_in(root, "right", "rnn", json.dumps(sample.answered(release, ANSWERS)))
+    sample.hand_in(root, "script", "rnn", everywhere(script))
+    loop = sample.answered(release, "def rnn_cell(*any):\n    while True:\n        pass\n")
+    sample.hand_in(root, "endless", "rnn", json.dumps(loop))
+    nbgrader(root, "generate_assignment", "rnn")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "server", "--allow-root", "--no-browser"]
+    env = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+        "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
+    }
+    with open(root / "log", "w") as log:
+        server = subprocess.Popen(
+            [*command, f"--port={port}", "--IdentityProvider.token="],
+            cwd=root,
+            env=env,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api")
+                break
+            except OSError:
+                assert server.poll() is None, (root / "log").read_text()
+                time.sleep(0.25)
+        yield f"http://127.0.0.1:{port}/formgrader"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_the_button_asks_the_judge_and_nothing_shown_acts(formgrader, browser):
+    page = browser.new_page()
+    page.route("https://**", lambda route: route.abort())  # nbgrader would load MathJax
+    page.goto(f"{formgrader}/manage_submissions/rnn")
+    for who, score in (("right", "40 / 40"), ("script", "5 / 40"), ("endless", "0 / 40")):
+        row = page.locator("tr", has=page.locator(f"td:text-is('{who}')"))
+        row.locator(".autograde a").click()
+        page.locator(".modal.in .modal-title", has_text="Success").wait_for(timeout=120_000)
+        page.locator(".modal.in .btn", has_text="OK").click()
+        assert row.locator(".score").inner_text() == score
+    page.goto(f"{formgrader}/gradebook/rnn/rnn")
+    page.locator("a[href*='/submissions/']").first.wait_for()
+    links = page.locator("a[href*='/submissions/']").evaluate_all("all => all.map(a => a.href)")
+    shown = []
+    for link in dict.fromkeys(links):
+        page.goto(link)
+        shown.append(page.locator("body").inner_text())
+        assert page.evaluate("window.EVIL") is None
+        assert page.locator("a[href*=javascript i]").count() == 0
+        assert "What the tests of this notebook use" not in shown[-1]  # a tool, nobody's work
+    assert len(shown) == 3
+    assert sum("rnn_cell was stopped: it did not end within" in text for text in shown) == 1
+    page.close()
