@@ -15,12 +15,14 @@ from pybtex.database import Entry, parse_file
 from pybtex.richtext import Text
 
 from grading.assignment import ROOT
+from release.tidy import MARK
 
 # Git and a shell are there on Colab. Where the notebook lies in its repository, it does nothing.
 FETCH = """\
+# Where this notebook came alone, as on Colab, fetch what it imports. Elsewhere: nothing to do.
 from pathlib import Path
 
-if not Path("lesson").is_dir():  # this notebook came alone, as on Colab: fetch what it imports
+if not Path("lesson").is_dir():
     !git clone -q --depth 1 {address} .course
     !cd .course/book && cp -R lesson data ledger.yml ../.."""
 
@@ -61,8 +63,13 @@ def adapt(path: Path) -> None:
         notebook = json.loads(path.read_text("utf-8"))
         cells = notebook["cells"]
         for cell in cells:
-            if cell["cell_type"] == "markdown":
-                cell["source"] = cited("".join(cell["source"])).splitlines(True)
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "code":  # nothing has run, so that predictions come first
+                cell["outputs"], cell["execution_count"] = [], None
+                source = source.removeprefix(f"{MARK}\n")  # for the tests, not for readers
+            else:
+                source = cited(source)
+            cell["source"] = source.splitlines(True)
         hidden = {"jupyter": {"source_hidden": True}}
         fetch = new_code_cell(FETCH.format(address=address()), id="fetch", metadata=hidden)
         first = next(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
