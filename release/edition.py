@@ -26,6 +26,15 @@ if not Path("lesson").is_dir():
     !git clone -q --depth 1 {address} .course
     !cd .course/book && cp -R lesson data ledger.yml ../.."""
 
+# JupyterLab gives a box its colour and sign by the last word, the book's styles by those before.
+BOXES = {
+    "verdict true": "tip",
+    "verdict condition": "warning",
+    "verdict misleading": "warning",
+    "verdict false": "danger",
+    "predict": "important",
+}
+
 
 @cache
 def settings() -> dict:
@@ -68,7 +77,7 @@ def adapt(path: Path) -> None:
                 cell["outputs"], cell["execution_count"] = [], None
                 source = source.removeprefix(f"{MARK}\n")  # for the tests, not for readers
             else:
-                source = cited(source)
+                source = cited(boxed(source))
             cell["source"] = source.splitlines(True)
         hidden = {"jupyter": {"source_hidden": True}}
         fetch = new_code_cell(FETCH.format(address=address()), id="fetch", metadata=hidden)
@@ -81,6 +90,13 @@ def adapt(path: Path) -> None:
 def works() -> dict[str, Entry]:
     """The entries of the bibliography by their keys."""
     return parse_file(ROOT / "book" / "references.bib").entries
+
+
+def boxed(text: str) -> str:
+    """`text` with the words of `BOXES` behind the classes of its boxes."""
+    for name, word in BOXES.items():
+        text = re.sub(rf"^:class: {name}$", rf"\g<0> {word}", text, flags=re.M)
+    return text
 
 
 def cited(text: str) -> str:

@@ -90,6 +90,12 @@ def test_citations_are_links(learner):
     assert "Attention Is All You Need" in (learner / "book" / "bibliography.md").read_text("utf-8")
 
 
+def test_every_verdict_and_prediction_has_its_sign_in_jupyterlab(learner):
+    text = "".join(path.read_text("utf-8") for path in learner.glob("book/*.ipynb"))
+    boxes = set(re.findall(r":class: ((?:verdict|predict)[^\\\"]*)", text))
+    assert boxes == {f"{name} {word}" for name, word in edition.BOXES.items()}
+
+
 def test_exercises_are_handed_out_as_they_are(learner):
     for path in sorted(publish.ROOT.glob("exercises/*/*.ipynb")):
         place = path.relative_to(publish.ROOT)
