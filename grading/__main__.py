@@ -110,4 +110,8 @@ def run(course: "Course", judge: Judge, args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nInterrupted. What is graded is recorded; the same command goes on from there.")
+        sys.exit(130)

@@ -570,9 +570,18 @@ class _Running:
 
 
 def main() -> None:
-    """Serve a `Judge`: fork for each submission, so many at a time as it says."""
     die_with_parent()
-    channel, jobs = wire.Channel(socket.socket(fileno=int(sys.argv[1]))), int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asked; this ends with them
+    with contextlib.suppress(EOFError, ConnectionError):
+        serve(wire.Channel(socket.socket(fileno=int(sys.argv[1]))), int(sys.argv[2]))
+
+
+def serve(channel: wire.Channel, jobs: int) -> None:
+    """Serve a `Judge`: fork for each submission, `jobs` of them at a time.
+
+    Raises:
+        EOFError, ConnectionError: whoever asked is gone. What was started ends with this process.
+    """
     sandbox, refusal, master, limits = None, "", None, Limits()
     try:
         sandbox = Sandbox()
@@ -593,12 +602,7 @@ def main() -> None:
                 if not part:
                     one.end = 0  # it is done
                 continue
-            try:
-                message = channel.receive()
-            except (EOFError, ConnectionError):
-                if sandbox:
-                    sandbox.close()
-                return
+            message = channel.receive()
             if "folder" in message:
                 fd, pid = _fork(master, message, sandbox, limits)
                 wall = time.monotonic() + limits.total_seconds * limits.patience

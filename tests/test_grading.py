@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -130,6 +132,24 @@ def test_a_second_run_grades_only_what_changed(graded):
     changed = {path.parts[-3] for path in done if path.stat().st_mtime_ns != before[path]}
     assert changed == {"ben", "dora"}
     assert float(report(root)["ben"]["total"]) == sum(CLASS["ben"][:3])
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(bubblewrap, tmp_path):
+    root = sample.make(tmp_path / "class")
+    command = [sys.executable, "-m", "grading", "--course", str(root), "-j", "1", "--marks-only"]
+    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while not (done := list(root.glob("autograded/*/rnn/rnn.ipynb"))):
+        assert run.poll() is None, run.stdout.read()
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate()[0].decode()
+    assert run.returncode == 130 and "goes on from there" in said and "Traceback" not in said, said
+    done = {path: path.stat().st_mtime_ns for path in root.glob("autograded/*/rnn/rnn.ipynb")}
+    assert 0 < len(done) < len(CLASS)
+    grade(root)
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    totals = {learner: float(row["total"]) for learner, row in report(root).items()}
+    assert totals == {learner: sum(about[:3]) for learner, about in CLASS.items()}
 
 
 def test_a_worse_resubmission_loses_its_marks(graded):
