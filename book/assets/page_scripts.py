@@ -43,7 +43,9 @@ def _diet(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
         sign = next((sign for part, sign in NEEDED_BY.items() if part in text), "")
         if sign is None or not re.search(sign, body) or text in kept:
             continue
-        if "body" not in attributes and "async" not in attributes:
+        if pagename == "search":  # its own scripts call for the others while it is read
+            attributes.pop("defer", None)
+        elif "body" not in attributes and "async" not in attributes:
             attributes["defer"] = "defer"
         kept[text] = script
     context["script_files"] = list(kept.values())
