@@ -9,7 +9,7 @@ PY := .venv/bin/python
 VENDOR := book/assets/vendor
 SITE := _build/html
 
-.PHONY: help book test test-fast exercises grade publish bench linkcheck format constraints clean
+.PHONY: help book pdf test test-fast exercises grade publish bench linkcheck format constraints clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -19,6 +19,10 @@ book: .venv/ready $(VENDOR)/ready  ## build the book; says where it is
 	@if [ -n "$$(find book/lesson book/data book/ledger.yml -newer _build/.jupyter_cache 2>/dev/null)" ]; then rm -rf _build/.jupyter_cache; fi
 	.venv/bin/jupyter-book build . -W -n --keep-going
 	@echo "The book: file://$(CURDIR)/$(SITE)/index.html"
+
+pdf: book  ## print the book (PDF) and pack it for e-readers (EPUB); the site then offers both
+	$(PY) -m release.paper
+	$(PY) -m release.epub
 
 test: book .venv/ready-tests  ## build the book, then run every test
 	$(PY) -m pytest -n 2 --dist loadfile --durations 15
@@ -34,7 +38,7 @@ exercises: .venv/ready  ## solutions -> exercises, after checking that each is s
 grade: .venv/ready  ## grade submitted/; where there is none, a sample class
 	$(PY) -m grading
 
-publish: book  ## write dist/site and dist/learner, unless something secret is in them
+publish: pdf  ## write dist/site and dist/learner, unless something secret is in them
 	$(PY) -m release.publish
 
 bench: .venv/ready  ## speed, as ratios measured side by side

@@ -11,8 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from pypdfium2 import PdfDocument
 
 from grading.assignment import ROOT, assignments, pack
 from release.edition import adapt, signposted
@@ -37,6 +40,9 @@ TEXT = {
     ".map",
     ".xml",
     ".bib",
+    ".xhtml",
+    ".pdf",
+    ".epub",
 }
 
 
@@ -74,15 +80,39 @@ def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:
             yield f"{place} is not for learners"
         elif path.is_file() and path.suffix in TEXT and "vendor" not in place.parts:
             text = readable(path)
+            runs = _runs(text) if path.suffix == ".pdf" else set()
             yield from (
-                f"{place} holds {s!r} of {found[s]}" for s, p in telling.items() if p.search(text)
+                f"{place} holds {s!r} of {found[s]}"
+                for s, p in telling.items()
+                if ("".join(s.split()) in runs if runs and " " in s else p.search(text))
             )
+
+
+def _runs(text: str) -> set[str]:
+    """Up to eight lines in a row without their spaces: a PDF breaks lines and counts no spaces.
+
+    Whole lines, for a formula may say within a line what an answer says in one.
+    """
+    lines = ["".join(line.split()) for line in text.splitlines()]
+    return {"".join(lines[i : i + n]) for i in range(len(lines)) for n in range(1, 9)}
 
 
 def readable(path: Path) -> str:
     """The text of a file as a person would read it: no markup, no JSON escapes."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if path.suffix == ".html":
+    if path.suffix == ".pdf":
+        with PdfDocument(path) as book:
+            return "\n".join(page.get_textpage().get_text_range() for page in book)
+    if path.suffix == ".epub":
+        with zipfile.ZipFile(path) as book:
+            return "\n".join(
+                _plain(book.read(name).decode("utf-8", "replace"), Path(name).suffix)
+                for name in book.namelist()
+            )
+    return _plain(path.read_text(encoding="utf-8", errors="replace"), path.suffix)
+
+
+def _plain(text: str, suffix: str) -> str:
+    if suffix in {".html", ".xhtml"}:
         text = html.unescape(text) + html.unescape(re.sub(r"<[^>]*>", "", text))
     return text.replace('\\"', '"')
 

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import zipfile
 
 import pytest
+from conftest import need
 
 from grading.assignment import pack
 from release import publish
@@ -81,6 +83,27 @@ def in_a_page(folder, text):
     (folder / "page.html").write_text(f"<pre>{spans}</pre>", "utf-8")
 
 
+def in_the_epub(folder, text):
+    import html
+
+    spans = "".join(f"<span>{html.escape(c)}</span>" for c in text)
+    with zipfile.ZipFile(folder / "course.epub", "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("book/rnn.xhtml", f"<html><body><pre>{spans}</pre></body></html>")
+
+
+def in_the_pdf(folder, text):
+    from playwright.sync_api import sync_playwright
+
+    chromium = need("chromium", "chromium")
+    with sync_playwright() as p:  # a narrow page, so that lines are broken
+        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        tab = browser.new_page()
+        tab.set_content('<pre style="white-space: pre-wrap; width: 18em"></pre>')
+        tab.locator("pre").evaluate("(pre, text) => pre.textContent = text", text)
+        tab.pdf(path=folder / "course.pdf")
+        browser.close()
+
+
 PLACES = (
     in_metadata,
     in_an_output,
@@ -89,6 +112,8 @@ PLACES = (
     in_sources,
     in_a_source_map,
     in_a_page,
+    in_the_epub,
+    in_the_pdf,
 )
 
 
