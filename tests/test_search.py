@@ -1,0 +1,53 @@
+"""Twenty things that a learner would type: the page that answers is among the first results."""
+
+import pytest
+
+QUERIES = {  # a page in any of these answers
+    "softmax": ("attention", "glossary"),
+    "vanishing gradient": ("measured", "rnn-loop", "glossary"),
+    "why divide by sqrt": ("attention",),
+    "kv cache": ("all-at-once", "where-rnns-win", "glossary"),
+    "cosine similarity": ("word-vectors", "word_vectors", "glossary"),
+    "teacher forcing": ("all-at-once", "glossary"),
+    "hidden state": ("rnn-loop", "memory", "glossary"),
+    "layer norm": ("transformer-block", "glossary"),
+    "residual connection": ("transformer-block", "glossary"),
+    "causal mask": ("attention", "glossary"),
+    "multi head attention": ("attention",),
+    "positional encoding": ("attention", "glossary", "transformer-block"),
+    "king queen analogy": ("word-vectors", "word_vectors"),
+    "forget gate": ("measured", "glossary"),
+    "quadratic complexity": ("measured", "complexity"),
+    "which is faster": ("measured",),
+    "parallel scan": ("complexity", "all-at-once", "glossary"),
+    "backpropagation": ("rnn", "rnn-loop", "glossary"),
+    "how is my notebook graded": ("how-grading-works",),
+    "broadcasting": ("refresher",),
+    "rnn_cell": ("rnn", "rnn-loop"),
+    "lossy compression": ("memory", "seed-text"),
+    "state tracking": ("where-rnns-win",),
+}
+FIRST = 3
+
+
+@pytest.fixture(scope="module")
+def results(served, browser):
+    tab = browser.new_page()
+
+    def ask(query: str) -> list[str]:
+        tab.goto(f"{served}/search.html?q={query.replace(' ', '+')}")
+        tab.wait_for_function(
+            "document.querySelector('#search-results .search-summary')?.textContent.match(/\\d/)"
+        )
+        links = tab.locator("#search-results ul.search > li > a").all()
+        return [link.get_attribute("href").partition("?")[0] for link in links[:10]]
+
+    yield ask
+    tab.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_page_that_answers_comes_first(query, results):
+    found = [address.rpartition("/")[2].partition(".html")[0] for address in results(query)]
+    assert set(found[:FIRST]) & set(QUERIES[query]), found
