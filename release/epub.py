@@ -8,12 +8,9 @@ import hashlib
 import html
 import re
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 from urllib.parse import unquote
-
-from bs4 import BeautifulSoup
 
 from release.whole import (
     BASE,
@@ -22,9 +19,7 @@ from release.whole import (
     SVG,
     TITLE,
     Page,
-    chromium,
     main,
-    mathjax,
     pages,
     version,
 )
@@ -42,14 +37,12 @@ SHEET = """<?xml version="1.0" encoding="utf-8"?>
 
 
 def write_epub(site: Path, path: Path) -> None:
-    """Write the book that is built in `site`.
-
-    Raises:
-        NoEdition: there is no Chromium to turn TeX into MathML.
-    """
+    """Write the book that is built in `site`."""
     book = pages(site)
     book[0].body.h1.string = "The course in brief"  # the title page has the title already
-    _typeset(book, site)
+    for page in book:
+        for formula in page.body.select(".math"):
+            formula.replace_with(formula.math)
     pictures: dict[str, str] = {}
     sheets = {
         "title": (TITLE, _title_page(version(site))),
@@ -70,28 +63,6 @@ def write_epub(site: Path, path: Path) -> None:
         archive.writestr(zipfile.ZipInfo("mimetype"), "application/epub+zip")
         for name, text in files.items():  # the time is the same for all, and on every machine
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
-
-
-def _typeset(book: list[Page], site: Path) -> None:
-    """Replace the TeX of all pages by MathML, as MathJax understands it."""
-    formulas = [formula for page in book for formula in page.body.select(".math")]
-    sources = [formula.get_text().strip() for formula in formulas]
-    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
-        sheet = Path(folder) / "math.html"
-        sheet.write_text(f"<!doctype html><meta charset='utf-8'>{mathjax(site)}", "utf-8")
-        tab = browser.new_page()
-        tab.goto(sheet.as_uri())
-        found = tab.evaluate(
-            r"""sources => MathJax.startup.promise.then(() => sources.map(source => {
-              const tex = source.replace(/^\\[(\[]|\\[)\]]$/g, '');
-              return MathJax.tex2mml(tex, {display: source.startsWith('\\[')});
-            }))""",
-            sources,
-        )
-    for formula, source, mathml in zip(formulas, sources, found, strict=True):
-        math = BeautifulSoup(mathml, "html.parser").math
-        math["alttext"] = source[2:-2].strip()
-        formula.replace_with(math)
 
 
 def _chapter(page: Page, pictures: dict[str, str]) -> str:

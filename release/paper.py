@@ -28,7 +28,6 @@ from release.whole import (
     Page,
     chromium,
     main,
-    mathjax,
     pages,
     version,
 )
@@ -59,6 +58,10 @@ def document(book: list[Page], site: Path) -> str:
     book[0].body.h1.string = "The course in brief"  # the cover has the title already
     headings = {h["id"] for h in _headings(book)}
     for page in book:
+        for formula in page.body.select(".math"):
+            formula.svg.attrs |= {"role": "img", "aria-label": formula.math["alttext"]}
+            del formula.svg["aria-hidden"]
+            formula.math.parent.decompose()
         for code in page.body.find_all("pre"):
             if code.get_text().count("\n") > LONG:
                 code["class"] = "long"
@@ -77,7 +80,7 @@ def document(book: list[Page], site: Path) -> str:
     )
     static = (site / "_static").resolve().as_uri()
     return f"""<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
-<title>{TITLE}</title>{mathjax(site)}
+<title>{TITLE}</title>
 <link rel="stylesheet" href="{static}/pygments.css">
 <style>{_fonts()}{STYLE.read_text("utf-8")}{_heads(book)}</style>
 </head><body>
@@ -99,7 +102,7 @@ def _headings(book: list[Page]) -> Iterator:
             elif not heading.get("id"):
                 heading["id"] = f"{page.id}--heading-{heading.sourceline}-{heading.sourcepos}"
             for math in heading.select(".math"):
-                math.replace_with(plain(math.get_text()))  # an outline cannot be typeset
+                math.replace_with(plain(math.math["alttext"]))  # an outline cannot be typeset
             yield heading
 
 
@@ -190,7 +193,7 @@ def print_book(site: Path, pdf: Path) -> None:
         source.write_text(text, "utf-8")
         tab = browser.new_page()
         tab.goto(source.as_uri())
-        tab.evaluate("MathJax.startup.promise.then(() => document.fonts.ready)")
+        tab.evaluate("document.fonts.ready")
         numbers = {}
         for _ in range(4):
             tab.evaluate(FILL, numbers)

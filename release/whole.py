@@ -92,7 +92,11 @@ def version(site: Path = SITE) -> str:
 def _body(site: Path, name: str, known: set[str]) -> Tag:
     text = (site / f"{name}.html").read_text("utf-8")
     article = text[text.index("<article") : text.index("</article>")]
-    body = BeautifulSoup(PALE.sub(r"\1", article), "html.parser").article.find("section")
+    soup = BeautifulSoup(PALE.sub(r"\1", article), "html.parser")
+    body = soup.article.find("section")
+    shapes = {shape["id"]: shape["d"] for shape in soup.select("defs > path[id]")}
+    for letter in body.select(".math use"):  # a page shares the letters' shapes; see page_math.py
+        letter.replace_with(soup.new_tag("path", d=shapes[letter["href"][1:]]))
     for image in body.select("img.lesson-figure"):
         picture = (site / f"{name}.html").parent / image["src"]
         image["src"] = SVG + quote(picture.read_text("utf-8"))
@@ -187,14 +191,6 @@ def _frames(file: Path) -> list[tuple[str, str]]:
         return re.sub(r"<path id='([\w-]+)'/>", lambda m: data["glyphs"][m[1]], svg)
 
     return [(alt, SVG + quote(whole(svg))) for alt, svg in data["frames"]]
-
-
-def mathjax(site: Path) -> str:
-    """The script elements that typeset formulas, as the pages of `site` have them."""
-    page = (site / "book" / "attention.html").read_text("utf-8")
-    settings = re.search(r"<script>window\.MathJax = .*?</script>", page)[0]
-    script = (site / "_static" / "vendor" / "mathjax" / "tex-mml-chtml.js").resolve()
-    return f'{settings}<script src="{script.as_uri()}"></script>'
 
 
 @contextmanager

@@ -94,6 +94,9 @@ function set(element, name, value) {
   if (value && element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+// The search fetches pages to quote from them, which a page opened from a folder may not.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
 // Repairs of the theme (sphinx-book-theme 1.3.0), each found by axe-core: what a control shows is its name.
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".search-button-field, summary[aria-label='Toggle hidden content']")
@@ -101,8 +104,8 @@ document.addEventListener("DOMContentLoaded", () => {
   // Sphinx writes roles that have gone out of use, and a list without items.
   document.querySelectorAll(".citation[role], .citation-list[role]").forEach((entry) => entry.removeAttribute("role"));
   // What scrolls sideways must be reachable by keyboard.
-  const reach = () => document.querySelectorAll(".bd-article table").forEach((table) => {
-    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+  const reach = () => document.querySelectorAll(".bd-article :is(table, div.math)").forEach((wide) => {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
   });
   reach();
   window.addEventListener("load", reach);

@@ -11,8 +11,6 @@ import re
 from sphinx.application import Sphinx
 
 NEEDED_BY = {
-    "vendor/mathjax/": 'class="math ',
-    "window.MathJax": 'class="math ',
     "clipboard.min.js": 'class="highlight',
     "copybutton.js": 'class="highlight',
     "togglebutton.js": r'class="[^"]*\b(dropdown|toggle)\b',
@@ -20,6 +18,9 @@ NEEDED_BY = {
     "toggleOpenOnPrint": r'class="[^"]*\b(dropdown|toggle)\b',
     "togglebuttonSelector": r'class="[^"]*\b(dropdown|toggle)\b',
     "design-tabs.js": "sd-tab-set",
+    # Formulas are typeset by page_math.py.
+    "mathjax": None,
+    "MathJax": None,
     # Live code would need a server; cells are run in Binder, JupyterLab or Colab.
     "sphinx-thebe.js": None,
     "THEBE_JS_URL": None,
@@ -43,10 +44,10 @@ def _diet(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
         sign = next((sign for part, sign in NEEDED_BY.items() if part in text), "")
         if sign is None or not re.search(sign, body) or text in kept:
             continue
-        if pagename == "search":  # its own scripts call for the others while it is read
-            attributes.pop("defer", None)
-        elif "body" not in attributes and "async" not in attributes:
-            attributes["defer"] = "defer"
+        # The search page's own scripts are not deferred, and need these.
+        if not {"body", "async"} & set(attributes) and templatename != "search.html":
+            # a new one: all pages share what Sphinx hands out
+            script = type(script)(script.filename, **(attributes | {"defer": "defer"}))
         kept[text] = script
     context["script_files"] = list(kept.values())
 
