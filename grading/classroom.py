@@ -43,6 +43,12 @@ NAME = re.compile(
     r"[^\W_][\w.@+-]{0,99}"
 )  # of a learner's folder: it ends up in paths and in a CSV
 
+CHANGED = """{0} has gained or lost cells since it was first graded, and nbgrader does not change an
+assignment that has marks. To start over, keep a copy of gradebook.db (marks given by hand are
+lost), run
+    nbgrader db assignment remove {0} --force
+and grade again."""
+
 
 @dataclass
 class Row:
@@ -102,6 +108,8 @@ class Course:
             config = Config(self.config)
             config.CourseDirectory.release_directory = release
             done = NbGraderAPI(config=config).generate_assignment(assignment, force=True)
+        if "Cannot add or remove cells" in done.get("log", ""):
+            raise SystemExit(CHANGED.format(assignment))
         if not done["success"]:
             raise SystemExit(f"{assignment} cannot be put into the gradebook:\n{done['log']}")
 

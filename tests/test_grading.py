@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,10 +45,14 @@ REASONS = {
 }
 
 
-def grade(root: Path, *options: str) -> subprocess.CompletedProcess:
+def run(root: Path, *options: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "grading", "--course", str(root), *options]
     env = os.environ | {"COLUMNS": "250"}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+def grade(root: Path, *options: str) -> subprocess.CompletedProcess:
+    done = run(root, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -134,16 +139,41 @@ def test_a_second_run_grades_only_what_changed(graded):
     assert float(report(root)["ben"]["total"]) == sum(CLASS["ben"][:3])
 
 
+def test_an_assignment_that_changed_its_cells_is_explained(bubblewrap, tmp_path):
+    root = sample.make(tmp_path / "class")
+    for learner in set(CLASS) - {"amina"}:
+        shutil.rmtree(root / "submitted" / learner)
+    shutil.copytree(ROOT / "solutions", root / "solutions")
+    with open(root / "nbgrader_config.py", "a") as config:
+        config.write('c.CourseDirectory.source_directory = "solutions"\n')
+    grade(root, "--marks-only")
+    path = root / "solutions" / "rnn" / "rnn.ipynb"
+    notebook = json.loads(path.read_text())
+    ids = [c["metadata"].get("nbgrader", {}).get("grade_id") for c in notebook["cells"]]
+    del notebook["cells"][ids.index("rnn_cell-large")]
+    path.write_text(json.dumps(notebook))
+    said = run(root, "--marks-only").stderr
+    assert "gained or lost cells" in said and "Traceback" not in said, said
+    assert marks(root)["amina", "rnn_cell-large"][0] == 1  # what was there is there
+    command = said.split("run\n")[1].split("\n")[0].split()
+    nbgrader(root, *command[1:])
+    grade(root, "--marks-only")
+    assert ("amina", "rnn_cell-large") not in marks(root)
+    assert marks(root)["amina", "rnn_cell-example"][0] == 4
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped(bubblewrap, tmp_path):
     root = sample.make(tmp_path / "class")
     command = [sys.executable, "-m", "grading", "--course", str(root), "-j", "1", "--marks-only"]
-    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     while not (done := list(root.glob("autograded/*/rnn/rnn.ipynb"))):
-        assert run.poll() is None, run.stdout.read()
+        assert running.poll() is None, running.stdout.read()
         time.sleep(0.01)
-    run.send_signal(signal.SIGINT)
-    said = run.communicate()[0].decode()
-    assert run.returncode == 130 and "goes on from there" in said and "Traceback" not in said, said
+    running.send_signal(signal.SIGINT)
+    said = running.communicate()[0].decode()
+    assert running.returncode == 130 and "goes on from there" in said and "Traceback" not in said, (
+        said
+    )
     done = {path: path.stat().st_mtime_ns for path in root.glob("autograded/*/rnn/rnn.ipynb")}
     assert 0 < len(done) < len(CLASS)
     grade(root)
