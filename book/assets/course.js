@@ -144,3 +144,16 @@ document.addEventListener("DOMContentLoaded", () => {
     buttons[0].click();
   }
 });
+
+// Paper is white: a page is printed light, with all its pictures, whatever the screen shows.
+window.addEventListener("beforeprint", () => {
+  const { dataset } = document.documentElement;
+  dataset.themeOnScreen = dataset.theme;
+  dataset.theme = "light";
+  document.querySelectorAll("img[loading]").forEach((img) => { img.loading = "eager"; });
+});
+window.addEventListener("afterprint", () => {
+  const { dataset } = document.documentElement;
+  dataset.theme = dataset.themeOnScreen;
+  delete dataset.themeOnScreen;
+});
