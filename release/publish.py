@@ -23,6 +23,8 @@ from release.exercises import secrets
 
 DIST, SITE = ROOT / "dist", ROOT / "_build" / "html"
 LEARNER = ("book", "exercises", "binder", "constraints.txt", "LICENSE", "CITATION.cff")
+# of book/, what only the book's builder reads; the start page stands in for its cover
+BUILDER = (":!book/assets", ":!book/index.md", ":!book/descriptions.yml")
 START = "binder/start-here.md"  # becomes the edition's README, Binder's first page
 INSTRUCTORS = {"solutions", "release", "grading", "tests"}
 # Shorter lines (`return h`) stand in any code; a chapter may have them too.
@@ -48,7 +50,7 @@ TEXT = {
 
 def copy_learner_edition(folder: Path) -> None:
     """The committed files that learners get, into the new `folder`, made to serve by themselves."""
-    command = ["git", "ls-files", "-z", "--", *LEARNER]
+    command = ["git", "ls-files", "-z", "--", *LEARNER, *BUILDER]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, names.split("\0")):
         target = folder / ("README.md" if name == START else name)

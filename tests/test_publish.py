@@ -37,6 +37,7 @@ def test_the_learner_edition_is_whole_and_clean(edition):
     for name in ("README.md", "LICENSE", "constraints.txt", "binder/requirements.txt"):
         assert (edition / name).is_file(), name
     assert {p.name for p in edition.iterdir()}.isdisjoint(publish.INSTRUCTORS)
+    assert not (edition / "book" / "assets").exists(), "the builder's, not the learners'"
     assert "Start here" in (edition / "README.md").read_text("utf-8")
 
 
