@@ -41,8 +41,9 @@ grade: .venv/ready  ## grade submitted/; where there is none, a sample class
 publish: pdf  ## write dist/site and dist/learner, unless something secret is in them
 	$(PY) -m release.publish
 
-bench: .venv/ready  ## speed, as ratios measured side by side
+bench: node_modules/ready-tests book  ## speed, as ratios measured side by side
 	$(PY) -m grading.bench
+	$(PY) -m release.site_bench
 
 linkcheck: .venv/ready node_modules/ready  ## ask every external link whether it still answers
 	.venv/bin/jupyter-book build . --builder linkcheck

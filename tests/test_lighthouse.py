@@ -1,0 +1,22 @@
+"""Lighthouse finds nothing to say on accessibility, good practice and search engines."""
+
+import pytest
+from conftest import CI, ROOT, SITE, need
+
+from release import site_bench
+
+PAGES = ["book/index", "book/rnn-loop", "exercises/rnn/rnn"]  # one of each kind; `make bench`: all
+
+
+@pytest.mark.slow
+def test_one_page_of_each_kind_has_full_marks(site):
+    need("chromium", "chromium")
+    if not (ROOT / "node_modules" / "lighthouse").exists():
+        (pytest.fail if CI else pytest.skip)("Lighthouse is not there; `make test` gets it")
+    root = site_bench.serve(SITE)
+    jobs = [(f"{root}/{page}.html", "mobile", site_bench.CATEGORIES[1:]) for page in PAGES]
+    found = list(site_bench.lighthouse(jobs))
+    assert [result["address"] for result in found] == [address for address, *_ in jobs]
+    for result in found:
+        assert result["failed"] == []
+        assert result["scores"] == {"accessibility": 100, "best-practices": 100, "seo": 100}
