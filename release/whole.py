@@ -113,6 +113,7 @@ def _body(site: Path, name: str, known: set[str]) -> Tag:
             classes.remove("dropdown")  # paper does not unfold
         if element.name == "details":
             element["open"] = ""
+            element.summary.string = element.summary.get_text().replace(" (click to unfold)", "")
         if "id" in element.attrs:
             element["id"] = f"{key(name)}--{element['id']}"
         if element.name == "a" and "href" in element.attrs:

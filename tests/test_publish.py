@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import need
@@ -93,16 +94,18 @@ def in_the_epub(folder, text):
 
 
 def in_the_pdf(folder, text):
-    from playwright.sync_api import sync_playwright
+    from release.whole import chromium
 
-    chromium = need("chromium", "chromium")
-    with sync_playwright() as p:  # a narrow page, so that lines are broken
-        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_page()
-        tab.set_content('<pre style="white-space: pre-wrap; width: 18em"></pre>')
-        tab.locator("pre").evaluate("(pre, text) => pre.textContent = text", text)
-        tab.pdf(path=folder / "course.pdf")
-        browser.close()
+    def print_it():
+        with chromium() as browser:  # a narrow page, so that lines are broken
+            tab = browser.new_page()
+            tab.set_content('<pre style="white-space: pre-wrap; width: 18em"></pre>')
+            tab.locator("pre").evaluate("(pre, text) => pre.textContent = text", text)
+            tab.pdf(path=folder / "course.pdf")
+
+    need("chromium", "chromium")
+    with ThreadPoolExecutor() as thread:  # the tests' browser may have the loop of this one
+        thread.submit(print_it).result()
 
 
 PLACES = (
