@@ -5,7 +5,7 @@ import pytest
 LOOK = """() => {
   const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
   return {
-    what: e.outerHTML.slice(0, 100), end: e === document.body,
+    what: e.outerHTML.slice(0, 300), end: e === document.body,
     ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
     seen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
   };

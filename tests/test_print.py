@@ -43,7 +43,8 @@ def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, b
         i for i, (a, b) in enumerate(zip(before, after, strict=True))
         if ImageChops.difference(a, b).getbbox()
     ]  # fmt: skip
-    assert len(changed) == 1, f"pages that changed with the slider: {changed}"
+    # the figure, and the slider above it if a page ends between them
+    assert 1 <= len(changed) <= 2, f"pages that changed with the slider: {changed}"
 
 
 def test_nothing_moves_for_who_asked_for_less_motion(served, browser):
