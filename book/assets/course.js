@@ -1,4 +1,4 @@
-// What the published page needs beside the theme and the widgets' own script.
+// What the published page needs beside the theme: its sliders, and repairs.
 
 // What `explore` shows in the published page. The frames of a figure are one file, fetched when the figure
 // comes near the view; a move swaps the picture for another, decoded one.
