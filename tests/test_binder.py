@@ -30,6 +30,7 @@ from release.publish import copy_learner_edition
 pytestmark = pytest.mark.slow
 MEMORY = 1024  # MB, what mybinder.org gives a learner's server and kernels together
 WALKED = ("refresher", "where-rnns-win")
+PATIENCE = 400_000  # ms for all cells of a chapter, on a machine that is busy with other work
 NO_SLIDER = {"claim-ledger"}
 IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
@@ -273,22 +274,24 @@ def choose(tab: Page, menu: str, entry: str) -> None:
     tab.get_by_role("menuitem", name=entry, exact=True).click(timeout=10_000)
 
 
+PROMPTS = "[...document.querySelectorAll('.jp-InputArea-prompt')].map(e => e.textContent).join()"
+
+
 def run_all(tab: Page) -> None:
     """Run All Cells, and wait until all have run or one has failed."""
+    before = tab.evaluate(PROMPTS)
     for _ in range(10):  # again until it starts: before the kernel is ready it says nothing
         try:
             choose(tab, "Run", "Run All Cells")
-            tab.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]').wait_for(
-                timeout=3_000
-            )
+            tab.wait_for_function(f"before => {PROMPTS} != before", arg=before, timeout=10_000)
             break
         except TimeoutError:
             tab.keyboard.press("Escape")  # a menu left open
     else:
         raise AssertionError("the kernel never started to run the cells")
-    tab.locator(IDLE).wait_for(timeout=120_000)
-    tab.wait_for_timeout(500)
-    tab.locator(IDLE).wait_for(timeout=120_000)
+    for _ in range(2):  # between two cells it can look idle for a moment
+        tab.wait_for_timeout(500)
+        tab.locator(IDLE).wait_for(timeout=PATIENCE)
 
 
 def saved(tab: Page, path: Path) -> dict:
@@ -328,13 +331,14 @@ def validate(tab: Page) -> str:
 def scroll_to(tab: Page, found: Locator) -> Locator:
     """The first of what is `found`; JupyterLab renders a cell only when it comes into view."""
     notebook = tab.locator(".jp-WindowedPanel-outer").first
-    notebook.evaluate("e => e.scrollTo(0, 0)")
-    for _ in range(80):
-        tab.wait_for_timeout(150)
-        if found.count():
-            found.first.scroll_into_view_if_needed()
-            return found.first
-        notebook.evaluate("e => e.scrollBy(0, 500)")
+    for pause in (150, 500, 1500):  # a busy machine renders late
+        notebook.evaluate("e => e.scrollTo(0, 0)")
+        for _ in range(60):
+            tab.wait_for_timeout(pause)
+            if found.count():
+                found.first.scroll_into_view_if_needed()
+                return found.first
+            notebook.evaluate("e => e.scrollBy(0, 500)")
     raise AssertionError(f"not in the notebook: {found}")
 
 
