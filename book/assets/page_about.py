@@ -147,10 +147,22 @@ def _absolute(app: Sphinx, exception) -> None:
     page.write_text(text, "utf-8")
 
 
+def _sitemap(app: Sphinx, exception) -> None:
+    """All pages, also those that this build had no need to write again."""
+    if exception or app.builder.name != "html":
+        return
+    pages = (app.builder.get_target_uri(page) for page in sorted(app.env.found_docs))
+    urls = "".join(f"<url><loc>{app.config.html_baseurl}{page}</loc></url>" for page in pages)
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{space}">{urls}</urlset>\n'
+    (Path(app.outdir) / "sitemap.xml").write_text(text, "utf-8")
+
+
 def setup(app: Sphinx) -> dict:
     app.connect("config-inited", _footer)
     app.connect("doctree-read", _read)
     app.connect("html-page-context", _describe, priority=400)  # before opengraph's
     app.connect("html-collect-pages", _missing)
     app.connect("build-finished", _absolute)
+    app.connect("build-finished", _sitemap)
     return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
