@@ -39,6 +39,8 @@ def _finish(app: Sphinx, exception) -> None:
     sheets = [
         m[2] for m in HREF.finditer("".join(LINK.findall(pages[static.parent / "search.html"])))
     ]
+    if OURS in sheets:
+        return  # no page was written
     words = set(re.findall(r"[\w-]+", " ".join(pages.values())))
     for script in set(SCRIPT.findall(" ".join(pages.values()))):
         words |= set(re.findall(r"[\w-]+", (static / script).read_text("utf-8")))
