@@ -333,12 +333,12 @@ def scroll_to(tab: Page, found: Locator) -> Locator:
     notebook = tab.locator(".jp-WindowedPanel-outer").first
     for pause in (150, 500, 1500):  # a busy machine renders late
         notebook.evaluate("e => e.scrollTo(0, 0)")
-        for _ in range(60):
+        for _ in range(120):
             tab.wait_for_timeout(pause)
             if found.count():
                 found.first.scroll_into_view_if_needed()
                 return found.first
-            notebook.evaluate("e => e.scrollBy(0, 500)")
+            notebook.evaluate("e => e.scrollBy(0, 700)")
     raise AssertionError(f"not in the notebook: {found}")
 
 
