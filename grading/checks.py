@@ -157,12 +157,14 @@ def _named(function):
             name = next(n for n in KNOWN if globals().get(n) is function)
         known = KNOWN[name]
         fits = known["mistakes"]
+        memo = getattr(function, "memo", {})  # when a class is graded, ten tests ask for the same
         for i, (probe, look) in enumerate(zip(known["probes"], known["looks"], strict=True)):
-            seen = _observe(function, probe)
+            if i not in memo:
+                memo[i] = _observe(function, probe)
             fits = [
                 (sentence, wrong)
                 for sentence, wrong in fits
-                if (_agree(seen, wrong[str(i)]) if str(i) in wrong else seen[0] == look)
+                if (_agree(memo[i], wrong[str(i)]) if str(i) in wrong else memo[i][0] == look)
             ]
             if not fits:
                 return ""

@@ -89,6 +89,7 @@ class Function(Thing):
     def __init__(self, target: int | str, name: str, call: Callable):
         super().__init__(target)
         self._call, self.__name__ = call, name
+        self.memo: dict = {}  # what tests keep of it; it lasts until the learner's next cell
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._call(self, args, kwargs)
@@ -146,6 +147,7 @@ class Code:
     def run(self, name: str, source: str) -> list[dict]:
         """Run a cell; its outputs as a notebook stores them."""
         self.callable.clear()
+        self.functions.clear()
         try:
             message = {"do": "cell", "name": name, "source": source}
             reply = self._ask(message, self.limits.cell_seconds, f"the cell {name}")
