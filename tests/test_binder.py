@@ -201,7 +201,7 @@ def test_it_opens_on_the_start_page_which_leads_to_a_chapter(lab, browser):
 def test_a_chapter_runs_and_its_slider_answers(chapter, lab, edition, browser):
     path = edition / "book" / f"{chapter}.ipynb"
     tab = opened(browser, lab, edition, path)
-    run_all(tab)
+    notebook = run_all(tab, path)
     if chapter not in NO_SLIDER:
         box = scroll_to(tab, tab.locator(".explore"))
         before = visible_picture(box)
@@ -215,7 +215,7 @@ def test_a_chapter_runs_and_its_slider_answers(chapter, lab, edition, browser):
         tab.wait_for_timeout(300)
         after = visible_picture(box)
         assert before and after and before != after
-    for cell in code_cells(saved(tab, path)):
+    for cell in code_cells(notebook):
         assert cell["execution_count"], cell["source"]
         for output in cell["outputs"]:
             assert output["output_type"] != "error" and output.get("name") != "stderr", output
@@ -230,13 +230,11 @@ def test_an_exercise_names_a_mistake_and_is_solved_and_validated(lab, edition, b
     wrong = right["rnn_cell"].replace(" + b)", ")")
     assert wrong != right["rnn_cell"]
     write(tab, "def rnn_cell(", wrong)
-    run_all(tab)
-    said = [o for c in code_cells(saved(tab, path)) for o in c["outputs"]]
+    said = [o for c in code_cells(run_all(tab, path)) for o in c["outputs"]]
     assert len(said) == 1 and "The bias is missing" in said[0]["evalue"], said
     for name, source in right.items():
         write(tab, f"def {name}(", source)
-    run_all(tab)
-    assert not [o for c in code_cells(saved(tab, path)) for o in c["outputs"]]
+    assert not [o for c in code_cells(run_all(tab, path)) for o in c["outputs"]]
     assert "Success" in validate(tab)
     closed(tab)
 
@@ -277,21 +275,24 @@ def choose(tab: Page, menu: str, entry: str) -> None:
 PROMPTS = "[...document.querySelectorAll('.jp-InputArea-prompt')].map(e => e.textContent).join()"
 
 
-def run_all(tab: Page) -> None:
-    """Run All Cells, and wait until all have run or one has failed."""
-    before = tab.evaluate(PROMPTS)
-    for _ in range(10):  # again until it starts: before the kernel is ready it says nothing
+def run_all(tab: Page, path: Path) -> dict:
+    """Run All Cells, again if a kernel that was not ready let it go; the notebook afterwards."""
+    for _ in range(4):
+        before = tab.evaluate(PROMPTS)
         try:
             choose(tab, "Run", "Run All Cells")
             tab.wait_for_function(f"before => {PROMPTS} != before", arg=before, timeout=10_000)
-            break
         except TimeoutError:
             tab.keyboard.press("Escape")  # a menu left open
-    else:
-        raise AssertionError("the kernel never started to run the cells")
-    for _ in range(2):  # between two cells it can look idle for a moment
-        tab.wait_for_timeout(500)
-        tab.locator(IDLE).wait_for(timeout=PATIENCE)
+            continue
+        for _ in range(2):  # between two cells it can look idle for a moment
+            tab.wait_for_timeout(500)
+            tab.locator(IDLE).wait_for(timeout=PATIENCE)
+        cells = code_cells(notebook := saved(tab, path))
+        failed = any(o["output_type"] == "error" for c in cells for o in c["outputs"])
+        if failed or all(cell["execution_count"] for cell in cells):
+            return notebook
+    raise AssertionError("the kernel never ran the cells")
 
 
 def saved(tab: Page, path: Path) -> dict:
@@ -331,7 +332,7 @@ def validate(tab: Page) -> str:
 def scroll_to(tab: Page, found: Locator) -> Locator:
     """The first of what is `found`; JupyterLab renders a cell only when it comes into view."""
     notebook = tab.locator(".jp-WindowedPanel-outer").first
-    for pause in (150, 500, 1500):  # a busy machine renders late
+    for pause in (150, 500):  # a busy machine renders late
         notebook.evaluate("e => e.scrollTo(0, 0)")
         for _ in range(120):
             tab.wait_for_timeout(pause)
