@@ -107,8 +107,7 @@ class Code:
         self.stops: list[tuple[str, str]] = []  # (state, sentence)
         self.errors: dict[str, str] = {}  # cells that ended with an exception
         self.spent = 0.0  # seconds of the processes that are gone
-        self.functions: dict[str, Function] = {}
-        self.callable: set[str] = set()  # the names known to be functions since the last cell
+        self.functions: dict[str, Function] = {}  # those looked up since the last cell
         self.ours: list[Callable] = []  # the tests' functions that the learner's code may call
 
     def _ask(self, message: dict, seconds: float, culprit: str) -> dict:
@@ -146,7 +145,6 @@ class Code:
 
     def run(self, name: str, source: str) -> list[dict]:
         """Run a cell; its outputs as a notebook stores them."""
-        self.callable.clear()
         self.functions.clear()
         try:
             message = {"do": "cell", "name": name, "source": source}
@@ -174,7 +172,7 @@ class Code:
 
     def look(self, name: str, names: dict) -> None:
         """Put what the learner has under `name`, or a stand-in for it, into `names`."""
-        if name in self.callable:
+        if name in self.functions:
             return
         try:
             reply = self._ask({"do": "look", "name": name}, self.limits.call_seconds, name)
@@ -188,7 +186,6 @@ class Code:
         other = value.get("other") if isinstance(value, dict) else None
         if isinstance(other, list) and len(other) == 3 and other[2] is True:
             names[name] = self._function(name)
-            self.callable.add(name)
         else:
             names[name] = self._decode(value)
 
@@ -584,11 +581,9 @@ def serve(channel: wire.Channel, jobs: int) -> None:
     Raises:
         EOFError, ConnectionError: whoever asked is gone. What was started ends with this process.
     """
-    sandbox, refusal, master, limits = None, "", None, Limits()
-    try:
+    sandbox, master, limits = None, None, Limits()
+    with contextlib.suppress(NoSandbox):
         sandbox = Sandbox()
-    except NoSandbox as error:
-        refusal = str(error)
     running: dict[int, _Running] = {}
     while True:
         poll = select.poll()
@@ -610,10 +605,10 @@ def serve(channel: wire.Channel, jobs: int) -> None:
                 wall = time.monotonic() + limits.total_seconds * limits.patience
                 running[fd] = _Running(message["folder"], pid, wall)
                 continue
-            if sandbox is None and message["unsafe"]:
-                sandbox = Sandbox("none")
-            if sandbox is None:
-                channel.send({"refused": refusal})
+            try:
+                sandbox = sandbox or Sandbox(unsafe=message["unsafe"])
+            except NoSandbox as error:
+                channel.send({"refused": str(error)})
                 continue
             master, limits = Master(message["master"]), Limits(**message["limits"])
             gc.freeze()  # what each fork inherits need not be looked through again
