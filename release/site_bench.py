@@ -26,8 +26,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
-SITE = ROOT / "_build" / "html"
+from release.whole import ROOT, SITE, chromium
+
 TWIN = ROOT / "_build" / "twin"
 SCRIPTS = ROOT / "node_modules"
 CATEGORIES = ["performance", "accessibility", "best-practices", "seo"]
@@ -158,8 +158,8 @@ def lighthouse(jobs: list[tuple[str, str, list[str]]]) -> Iterator[dict]:
     """What Lighthouse says of each (address, "mobile" or "desktop", categories), as it comes."""
     bin = Path(sys.executable).parent
     environment = os.environ | {"PATH": f"{os.environ['PATH']}:{bin}"}
-    if chromium := shutil.which("chromium"):
-        environment["CHROME_PATH"] = chromium
+    if path := shutil.which("chromium"):
+        environment["CHROME_PATH"] = path
     node = subprocess.Popen(
         ["node", ROOT / "release" / "lighthouse.mjs"],
         stdin=subprocess.PIPE,
@@ -222,13 +222,8 @@ def _row(name: str, numbers: list[float | None], last: str) -> str:
 
 def instant(chosen: list[str]) -> None:
     """Print how long it takes from a pressed key to the new frame on the screen."""
-    from playwright.sync_api import sync_playwright
-
     root, controls = serve(SITE), {}
-    with sync_playwright() as p:
-        flags = ["--no-sandbox", "--disable-background-networking"]
-        path = shutil.which("chromium")
-        browser = p.chromium.launch(executable_path=path, args=flags)
+    with chromium() as browser:
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
         for page in chosen:
             tab.goto(f"{root}/{page}.html")
@@ -237,7 +232,6 @@ def instant(chosen: list[str]) -> None:
                 for k, control in enumerate(box.locator(".explore-control").all()):
                     times = [t for key in _keys(tab, control) if (t := _timed(tab, box, key))]
                     controls[f"{page} {n + 1}.{k + 1}"] = times
-        browser.close()
     if not controls:
         return
     every = [t for times in controls.values() for t in times]

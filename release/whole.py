@@ -20,11 +20,12 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import yaml
 from bs4 import BeautifulSoup, Tag
 
-ROOT = Path(__file__).parents[1]
+from grading.assignment import ROOT
+from release.edition import address, settings
+
 SITE = ROOT / "_build" / "html"
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-TITLE, BASE = CONFIG["title"], CONFIG["sphinx"]["config"]["html_baseurl"]
-NAME = CONFIG["repository"]["url"].rpartition("/")[2]  # editions are called like the repository
+TITLE, BASE = settings()["title"], settings()["sphinx"]["config"]["html_baseurl"]
+NAME = address().rpartition("/")[2]  # editions are called like the repository
 SUBTITLE = (
     "A course that takes one lively page about RNNs and transformers at its word "
     "and measures every claim of it."
@@ -208,7 +209,9 @@ def chromium() -> Iterator:
     if path is None:
         raise NoEdition("Chromium is missing; on Debian or Ubuntu: apt-get install chromium")
     with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = p.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
+        )
         yield browser
         browser.close()
 
