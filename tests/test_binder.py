@@ -11,17 +11,15 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 import psutil
 import pytest
-from conftest import ROOT
+from conftest import ROOT, free_port, wait_for_jupyter
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from grading.sample import CLASSROOM
@@ -92,9 +90,7 @@ class Server:
     """A JupyterLab in `folder`; `peak` is the most memory (MB) that it and its kernels had."""
 
     def __init__(self, environment: Path, folder: Path):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
+        port = free_port()
         self.address, self.peak, self.group = f"http://127.0.0.1:{port}", 0.0, memory_group()
         options = ["--allow-root", "--no-browser", f"--port={port}", "--IdentityProvider.token="]
         log = folder.parent / "log"
@@ -109,12 +105,7 @@ class Server:
         if self.group:
             (self.group / "cgroup.procs").write_text(str(self.process.pid))
         threading.Thread(target=self._watch, daemon=True).start()
-        for _ in range(240):
-            assert self.process.poll() is None, log.read_text()
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.address}/api")
-                break
-            time.sleep(0.25)
+        wait_for_jupyter(self.address, self.process, log)
 
     def _watch(self) -> None:
         server = psutil.Process(self.process.pid)

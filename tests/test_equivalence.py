@@ -17,12 +17,11 @@ from grading.assignment import SOLUTIONS, assignments, grade_id, read
 from grading.judge import Judge
 from grading.preprocessor import prepare
 from release.trial import marks
-from tests.test_exercises import EACH, functions, mistakes, packed, variants
+from tests.test_exercises import EACH, functions, mistakes, packed, texts, variants
 from tests.test_grading import ROOT, grade, nbgrader
 from tests.test_grading import marks as recorded
 
 pytestmark = pytest.mark.slow
-STUB = "def mistake(*about, **more):\n    return lambda call: call\n"
 ODD = {
     "warns": "np.tanh(x @ W_xh + h @ W_hh + b) + 0 * (np.exp(np.array(1e3)) > 0)",
     "float32": "np.tanh(np.float32(x) @ np.float32(W_xh) + np.float32(h @ W_hh + b))",
@@ -45,10 +44,7 @@ rnn_cell = Cell()
 @cache
 def answers(assignment: str) -> dict[str, tuple[str, str]]:
     """All right and wrong answers there are, by name: the function, and the text of its cell."""
-    right = (ROOT / "tests" / "variants" / f"{assignment}.py").read_text(encoding="utf-8")
-    wrong = (SOLUTIONS / assignment / "mistakes.py").read_text(encoding="utf-8")
-    wrong = wrong.replace("from grading.assignment import mistake\n", STUB)
-    found = {}
+    (right, wrong), found = texts(assignment), {}
     for function in functions(assignment):
         for name in (answer.__name__ for answer in variants(assignment)[function]):
             found[f"{function}-right-{name}"] = function, f"{right}\n{function} = {name}\n"

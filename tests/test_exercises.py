@@ -12,6 +12,7 @@ import pytest
 
 from grading import checks
 from grading.assignment import (
+    ROOT,
     SOLUTIONS,
     Mistake,
     assignments,
@@ -51,6 +52,14 @@ def fitting(m: Mistake, assignment: str) -> set[str]:
 def variants(assignment: str) -> dict[str, list]:
     """Right answers by function."""
     return importlib.import_module(f"tests.variants.{assignment}").VARIANTS
+
+
+def texts(assignment: str) -> tuple[str, str]:
+    """All right and all wrong answers as source that a cell can hold."""
+    right = (ROOT / "tests" / "variants" / f"{assignment}.py").read_text(encoding="utf-8")
+    wrong = (SOLUTIONS / assignment / "mistakes.py").read_text(encoding="utf-8")
+    stub = "def mistake(*about, **more):\n    return lambda call: call\n"
+    return right, wrong.replace("from grading.assignment import mistake\n", stub)
 
 
 EACH = pytest.mark.parametrize("assignment", assignments())

@@ -13,9 +13,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from grading.assignment import ROOT, SOLUTIONS, grade_id, read
 from release import exercises
 from release.trial import marks, total
-from tests.test_exercises import EACH, POINTS, fitting, functions, mistakes, packed, variants
-
-STUB = "def mistake(*about, **more):\n    return lambda call: call\n"
+from tests.test_exercises import EACH, POINTS, fitting, functions, mistakes, packed, texts, variants
 
 
 def course(root: Path) -> NbGraderAPI:
@@ -46,9 +44,7 @@ def test_nbgrader_and_the_judge_agree(assignment, tmp_path, bubblewrap, monkeypa
 
     submissions, points, named = {"reference": right, "release": {}}, {}, {}
     points["reference"], points["release"] = POINTS[assignment], 0
-    whole = (ROOT / "tests" / "variants" / f"{assignment}.py").read_text(encoding="utf-8")
-    wrong = (SOLUTIONS / assignment / "mistakes.py").read_text(encoding="utf-8")
-    wrong = wrong.replace("from grading.assignment import mistake\n", STUB)
+    whole, wrong = texts(assignment)
     for function in functions(assignment):
         for answer in variants(assignment)[function][1:2]:
             who = f"{function}-{answer.__name__}"

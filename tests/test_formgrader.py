@@ -2,14 +2,12 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+from conftest import free_port, wait_for_jupyter
 
 from grading import sample
 from tests.test_attacks import everywhere, script
@@ -29,9 +27,7 @@ def formgrader(tmp_path_factory, bubblewrap) -> str:
     loop = sample.answered(release, "def rnn_cell(*any):\n    while True:\n        pass\n")
     sample.hand_in(root, "endless", "rnn", json.dumps(loop))
     nbgrader(root, "generate_assignment", "rnn")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    address = f"http://127.0.0.1:{(port := free_port())}"
     command = [sys.executable, "-m", "jupyter", "server", "--allow-root", "--no-browser"]
     env = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -47,14 +43,8 @@ def formgrader(tmp_path_factory, bubblewrap) -> str:
             stderr=log,
         )
     try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/api")
-                break
-            except OSError:
-                assert server.poll() is None, (root / "log").read_text()
-                time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}/formgrader"
+        wait_for_jupyter(address, server, root / "log")
+        yield f"{address}/formgrader"
     finally:
         server.terminate()
         server.wait()
