@@ -23,8 +23,8 @@ SCRIPT = re.compile(r'<script\b[^>]*src="[^"]*?_static/([^"?]*)')
 UNUSED = ("sphinx-thebe.css",)  # live code, see page_scripts.py
 OURS = "book.css"
 ICONS = {"Font Awesome 6 Free": "fa-solid-900", "Font Awesome 6 Brands": "fa-brands-400"}
-# The theme's "everything after the title" makes a browser look from each word of a code cell through
-# all words before it. A box's title comes first, so this means the same.
+# The theme's "everything after the title" makes a browser look from each word of a code cell
+# through all words before it. A box's title comes first, so this means the same.
 SLOW, FAST = (
     re.compile(r"\.admonition p\.admonition-title ?~ ?\*$"),
     ".admonition > :not(p.admonition-title)",
