@@ -19,7 +19,8 @@ from sphinx.errors import ExtensionError
 FORMULA = re.compile(
     r'(?P<open><(?P<tag>span|div)\b[^>]*\bclass="[^"]*\bmath\b[^"]*"[^>]*>'
     r'[^<]*?(?:<span class="eqno">.*?</span>)?)'
-    r"\s*(?P<tex>\\\(.*?\\\)|\\\[.*?\\\]|\\begin\{.*?\})(?=\s*</(?P=tag)>)",
+    r"\s*(?P<tex>\\\(.*?\\\)|\\\[.*?\\\]|\\begin\{.*?\})\s*</(?P=tag)>"
+    r"(?P<after>[.,;:!?)\]’”]*)",  # no line ends between a formula and these
     re.S,
 )
 SHAPE = re.compile(r'<path data-c="[^"]*" d="([^"]*)"></path>')
@@ -50,7 +51,9 @@ def _finish(app: Sphinx, exception) -> None:
             tex = html.escape(_tex(match)[0])
             mathml = mathml.replace("<math ", f'<math alttext="{tex}" ', 1)
             svg = SHAPE.sub(share, svg).replace('role="img"', 'aria-hidden="true"')
-            return f'{match["open"]}{svg}<span class="visually-hidden">{mathml}</span>'
+            heard = f'<span class="visually-hidden">{mathml}</span>'
+            formula, after = f"{match['open']}{svg}{heard}</{match['tag']}>", match["after"]
+            return f'<span class="one-line">{formula}{after}</span>' if after else formula
 
         text, n_formulas = FORMULA.subn(draw, text)
         if n_formulas:
