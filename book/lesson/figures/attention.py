@@ -49,6 +49,69 @@ def entropy(row: np.ndarray) -> float:
     return float(-(row * np.log2(row)).sum())
 
 
+def one_reader(Q: np.ndarray, K: np.ndarray, words: Sequence[str]) -> Pair:
+    """How one word reads all words: its query meets each key, and the weights mix the values.
+
+    The frames are named by `reader`, a word.
+
+    Args:
+        Q, K: (n, d_k).
+        words: n labels, all different.
+    """
+    scores = Q @ K.T / np.sqrt(K.shape[1])
+    weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    ends = 2.0 * len(words) - 2.0
+    box = {"boxstyle": "round,pad=0.3", "facecolor": "white"}
+
+    def draw(reader):
+        i = list(words).index(reader)
+        fig = plt.figure(figsize=(6.4, 4.2))
+        fig.set_layout_engine("none")
+        ax = fig.add_axes((0, 0, 1, 1))
+
+        def boxed(x, y, text, colour):
+            ax.text(x, y, text, ha="center", va="center", bbox=box | {"edgecolor": colour})
+
+        ax.plot((-0.5, ends - 0.5), (1.9, 1.9), color=plots.RNN)
+        for j, (word, score, weight) in enumerate(zip(words, scores[i], weights[i], strict=True)):
+            x, made = 2.0 * j, [(-0.5, "$k$", plots.MUTED), (0.5, "$v$", plots.ATTENTION)]
+            if j == i:
+                made.append((0, "$q$", plots.RNN))
+                ax.plot((x, x), (1.0, 1.9), color=plots.RNN)
+            ax.plot((x - 0.5, x - 0.5), (1.0, 1.9), color=plots.MUTED, lw=1)
+            ax.plot((x + 0.5, x + 0.5), (1.0, 2.5), color=plots.ATTENTION, lw=1)
+            ax.plot(
+                (x + 0.5, x + 0.5, 2.0 * i), (2.45, 2.8, 3.7), color=plots.ATTENTION,
+                lw=14 * weight, solid_capstyle="butt", solid_joinstyle="round",
+            )  # fmt: skip
+            ax.text(x + 0.35, 2.6, f"{weight:.2f}", ha="right", va="center", weight="bold")
+            for side, name, colour in made:
+                ax.plot((x, x + side), (0.1, 1.0), color=colour, lw=1)
+                boxed(x + side, 1.0, name, colour)
+            boxed(x - 0.5, 1.9, f"{score.round(1) + 0:.1f}".replace("-", "−"), plots.RNN)
+            boxed(x, 0.1, word, plots.RNN if j == i else plots.MUTED)
+        boxed(2.0 * i, 3.85, "output", plots.ATTENTION)
+        for y, text, colour in (
+            (1.9, "scores\n$q\\cdot k\\,/\\sqrt{d_k}$", plots.RNN),
+            (2.6, "weights", "black"),
+            (3.3, "values,\nmixed", plots.ATTENTION),
+        ):
+            ax.text(ends + 0.9, y, text, va="center", color=colour)
+        ax.set(xlim=(-1.1, ends + 2.6), ylim=(-0.3, 4.2))
+        ax.axis("off")
+        return fig
+
+    def alt(reader):
+        row = weights[list(words).index(reader)]
+        shares = ", ".join(f"{word} {w:.2f}" for word, w in zip(words, row, strict=True))
+        return (
+            f"The query of {reader} meets the keys of all {len(words)} words at once. Softmax "
+            f"makes weights of the scores: {shares}. With them the values are mixed into one."
+        )
+
+    return draw, alt
+
+
 def reader_row(scores: np.ndarray, softmax: Callable, words: Sequence[str]) -> Pair:
     """All weights as a matrix, one reader's row as bars, and how even that row is.
 
