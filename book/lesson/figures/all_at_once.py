@@ -17,7 +17,7 @@ PALE = {plots.RNN: "#D6E8F5", plots.ATTENTION: "#FBE3D4", plots.LSTM: "#D5EFE7"}
 
 def _box(ax: Axes, x: float, y: float, text: str, face: str, colour: str = "black") -> None:
     ax.add_patch(Rectangle((x + 0.04, y + 0.08), 0.92, 0.84, facecolor=face, edgecolor="none"))
-    ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=colour, fontsize=9)
+    ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=colour, fontsize=10.5)
 
 
 def reading_and_writing(words: Sequence[str]) -> Figure:
@@ -25,7 +25,7 @@ def reading_and_writing(words: Sequence[str]) -> Figure:
 
     The last of `words` is the one that nobody knows yet.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(7.5, 3.1))
+    fig, axes = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.1))
     n = len(words) - 1
     titles = ("reading: one call", f"writing: {n} calls, in turn")
     for ax, title, writing in zip(axes, titles, (False, True), strict=True):
@@ -36,10 +36,15 @@ def reading_and_writing(words: Sequence[str]) -> Figure:
                 colours = (plots.MUTED, "white") if own else (face, "black")
                 _box(ax, column, row, words[column], *colours)
             ax.text(
-                row + 1.15, row + 0.5, f"→ {words[row + 1]}", va="center", fontsize=9, weight="bold"
+                row + 1.15,
+                row + 0.5,
+                f"→ {words[row + 1]}",
+                va="center",
+                fontsize=10.5,
+                weight="bold",
             )
             if writing:
-                ax.text(-0.15, row + 0.5, f"call {row + 1}", ha="right", va="center", fontsize=9)
+                ax.text(-0.15, row + 0.5, f"call {row + 1}", ha="right", va="center", fontsize=10.5)
         if not writing:
             ax.plot([-0.15, -0.15], [0.1, n - 0.1], color=plots.ATTENTION, lw=3)
         ax.set(xlim=(-1.1, n + 1.4), ylim=(n, 0))
@@ -55,7 +60,7 @@ def cost_of_a_word(t: int, macs: Costs, kept: Costs) -> Figure:
         macs: position -> {name: multiply-adds for the word there}.
         kept: position -> {name: bytes kept for the words after it}.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(7.5, 3.5))
+    fig, axes = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.8))
     ts = [2**k for k in range(17)]
     colours = {"RNN": plots.RNN, "attention": plots.ATTENTION, "no cache": plots.MUTED}
     units = (
@@ -70,16 +75,17 @@ def cost_of_a_word(t: int, macs: Costs, kept: Costs) -> Figure:
             ax.plot(np.log2(ts), values, line, lw=1.5, color=colours[name])
             ax.plot(np.log2(t), np.log10(here), "o", color=colours[name])
             ax.annotate(
-                name, (16, values[-1]), xytext=(4, 0), textcoords="offset points",
-                va="center", color=colours[name], fontsize=10,
+                name, (16, values[-1]), xytext=(7, 0), textcoords="offset points",
+                va="center", color=colours[name], fontsize=10.5,
             )  # fmt: skip
         ax.axvline(np.log2(t), color=plots.MUTED, lw=0.8)
-        ax.set_xticks([0, 4, 8, 12, 16], ["1", "16", "256", "4,096", "65,536"])
+        ax.set_xticks([0, 8, 16], ["1", "256", "65,536"])
         ax.set_yticks([first, first + 3, first + 6], names)
         ax.set(title=title, xlabel="words so far", xlim=(-0.5, 23))  # room for the names
     work, memory = (costs(t)["attention"] / costs(t)["RNN"] for costs in (macs, kept))
     title = (
-        f"word {t:,}: attention takes {work:,.1f}× the work, {memory:,.0f}× the memory of an RNN"
+        f"word {t:,}: attention takes {work:,.1f}× the work\n"
+        f"and {memory:,.0f}× the memory of an RNN"
     )
     fig.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
     return fig
@@ -106,12 +112,12 @@ def _after(schedule: Schedule, rounds: int) -> tuple[list[tuple[int, int]], int]
 
 def rounds_done(schedules: dict[str, Schedule], rounds: int) -> Figure:
     """Several ways to all running results, after the same number of rounds."""
-    fig, axes = plt.subplots(len(schedules), 1, figsize=(7.5, 3.5))
+    fig, axes = plt.subplots(len(schedules), 1, figsize=(plots.WIDE[0], 3.5))
     colours = (plots.RNN, plots.ATTENTION, plots.LSTM)
     for ax, (name, schedule), colour in zip(axes, schedules.items(), colours, strict=True):
         spans, joins = _after(schedule, rounds)
         for place, (first, last) in enumerate(spans):
-            text = f"{last + 1}" if first == last else f"{first + 1}–{last + 1}"
+            text = f"{last + 1}" if first == last else f"{first + 1}–\n{last + 1}"
             face, ink = (colour, "white") if first == 0 else (PALE[colour], "black")
             _box(ax, place, 0, text, face, ink)
         ax.set(xlim=(0, len(spans)), ylim=(0, 1))
@@ -145,15 +151,20 @@ def soft_read(
         weights: (n,) weights of one read; entry 0 is the key that was asked for.
         curves: sharpness -> mean weight on the right key for each of `ns`.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 3.5), width_ratios=(1.2, 1))
-    places = range(len(ns))
-    for value, curve in curves.items():
+    fig, (left, right) = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.5), width_ratios=(1.2, 1))
+    places, above = range(len(ns)), 2.0
+    for value, curve in sorted(curves.items(), key=lambda item: -item[1][-1]):
         mine = value == sharpness
         left.plot(
-            places, curve, color=plots.ATTENTION if mine else "#C9C9C9", lw=2.5 if mine else 1
+            places,
+            curve,
+            color=plots.ATTENTION if mine else "#C9C9C9",
+            lw=2.5 if mine else 1,
+            zorder=3 if mine else 2,
         )
+        above = min(curve[-1], above - 0.07)  # labels keep their distance
         left.annotate(
-            f"{value:g}", (places[-1], curve[-1]), xytext=(5, 0), textcoords="offset points",
+            f"{value:g}", (places[-1], above), xytext=(8, 0), textcoords="offset points",
             va="center", color=plots.ATTENTION if mine else plots.MUTED,
         )  # fmt: skip
     mean = curves[sharpness][ns.index(n)]

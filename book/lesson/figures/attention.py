@@ -20,7 +20,7 @@ Pair = tuple[Callable[..., Figure], Callable[..., str]]
 
 def _figure(title: str, height: float, *boxes: tuple[float, float, float, float]) -> tuple:
     """A figure with its finding as title and axes at the given boxes (x, y, width, height)."""
-    fig = plt.figure(figsize=(7.5, height))
+    fig = plt.figure(figsize=(plots.WIDE[0], height))
     fig.set_layout_engine("none")  # given to plt.figure it would be forgotten at the first savefig
     fig.text(0.01, 0.985, title, va="top", fontsize=12, weight="bold")
     return fig, *(fig.add_axes(box) for box in boxes)
@@ -65,14 +65,14 @@ def one_reader(Q: np.ndarray, K: np.ndarray, words: Sequence[str]) -> Pair:
 
     def draw(reader):
         i = list(words).index(reader)
-        fig = plt.figure(figsize=(6.4, 4.2))
+        fig = plt.figure(figsize=(plots.WIDE[0], 4.2))
         fig.set_layout_engine("none")
         ax = fig.add_axes((0, 0, 1, 1))
 
         def boxed(x, y, text, colour):
             ax.text(x, y, text, ha="center", va="center", bbox=box | {"edgecolor": colour})
 
-        ax.plot((-0.5, ends - 0.5), (1.9, 1.9), color=plots.RNN)
+        ax.plot((-0.5, max(ends - 0.5, 2.0 * i)), (1.9, 1.9), color=plots.RNN)
         for j, (word, score, weight) in enumerate(zip(words, scores[i], weights[i], strict=True)):
             x, made = 2.0 * j, [(-0.5, "$k$", plots.MUTED), (0.5, "$v$", plots.ATTENTION)]
             if j == i:
@@ -130,12 +130,12 @@ def reader_row(scores: np.ndarray, softmax: Callable, words: Sequence[str]) -> P
         fig, left, right = _figure(
             f"“{reader}” takes {row.max():.0%} of its input from “{words[row.argmax()]}” "
             f"(even shares: {even:.0%})",
-            4.1, (0.08, 0.10, 0.42, 0.70), (0.64, 0.10, 0.35, 0.70),
+            4.1, (0.13, 0.10, 0.37, 0.70), (0.66, 0.10, 0.33, 0.70),
         )  # fmt: skip
         plots.heatmap(left, weights, words, words, vmax=1)
         frame = Rectangle((0.03, i + 0.03), n - 0.06, 0.94, fill=False, lw=2.5, ec=plots.RNN)
         left.add_patch(frame)
-        fig.text(0.08, 0.02, f"softmax({sharpness:g} × scores)", color=plots.MUTED)
+        fig.text(0.13, 0.02, f"softmax({sharpness:g} × scores)", color=plots.MUTED)
         _bars(right, row, 1.15, 3)
         right.axvline(even, color="black", lw=1, ls=":")
         right.set_yticks(range(n), [f"{w}  {s:g}" for w, s in zip(words, scores[i], strict=True)])
@@ -177,7 +177,7 @@ def saturation(d_ks: Sequence[int], measure: Callable) -> Pair:
         fig, left, right = _figure(
             f"d_k = {width}, {'divided by √d_k' if scaled else 'not divided'}: "
             f"the top one of 16 keys takes {weights.mean():.2f}",
-            3.6, (0.09, 0.15, 0.38, 0.70), (0.60, 0.15, 0.39, 0.70),
+            3.6, (0.12, 0.15, 0.34, 0.70), (0.62, 0.15, 0.36, 0.70),
         )  # fmt: skip
         share, edges = np.histogram(weights, bins=20, range=(0, 1))
         left.stairs(share / share.sum(), edges, fill=True, color=colour)
@@ -190,8 +190,8 @@ def saturation(d_ks: Sequence[int], measure: Callable) -> Pair:
             right.text(1.1 if kind else 30, y, name, color=line, ha="left" if kind else "center")
         right.plot(width, slope, "o", ms=9, color=colour, mec="black")
         right.annotate(
-            f"{slope:.2g}", (width, slope), xytext=(-8, -16), textcoords="offset points",
-            ha="center" if width < 8 else "right", weight="bold",
+            f"{slope:.2g}", (width, slope), xytext=(4 if width < 8 else -8, -16),
+            textcoords="offset points", ha="left" if width < 8 else "right", weight="bold",
         )  # fmt: skip
         right.set(xlabel="d_k", ylabel="slope of the softmax", ylim=(1e-6, 1.5))
         right.set_yticks([1e-6, 1e-4, 1e-2, 1])
@@ -228,7 +228,7 @@ def reordering(outputs: Callable, words: Sequence[str]) -> Pair:
             f"The order is seen: the output of a word changes by up to {change.max():.2f}"
             if change.max() > 1e-9
             else "The same rows, shuffled: no word's output has changed",
-            3.5, (0.07, 0.05, 0.31, 0.74), (0.49, 0.05, 0.31, 0.74), (0.83, 0.05, 0.16, 0.74),
+            3.5, (0.08, 0.05, 0.29, 0.74), (0.51, 0.05, 0.29, 0.74), (0.83, 0.05, 0.16, 0.74),
         )  # fmt: skip
         scale = np.abs(before).max()
         plots.strips(left, before, words, vmax=scale)
@@ -236,7 +236,7 @@ def reordering(outputs: Callable, words: Sequence[str]) -> Pair:
         height = 0.05 + 0.74 * (1 - (np.arange(len(words)) + 0.5) / len(words))
         for place, i in enumerate(order):
             colour = plots.MUTED if place == i else plots.RNN
-            fig.add_artist(Line2D((0.39, 0.435), (height[i], height[place]), lw=1.5, color=colour))
+            fig.add_artist(Line2D((0.38, 0.425), (height[i], height[place]), lw=1.5, color=colour))
         _bars(right, change, 2.6, 2)
         right.set(xticks=[], yticks=[])
         right.spines["bottom"].set_visible(False)

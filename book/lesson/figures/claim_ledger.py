@@ -30,13 +30,13 @@ def by_chapter(entries: list[dict]) -> tuple[Figure, str]:
             color = COLORS[entry["verdict"]]
             ax.add_patch(plt.Rectangle((column, row - 0.42), 0.9, 0.84, color=color, alpha=0.25))
             text = f"{marks[entry['verdict']]} {entry['id']}"
-            ax.text(column + 0.45, row, text, ha="center", va="center", fontsize=9)
+            ax.text(column + 0.45, row, text, ha="center", va="center", fontsize=10.5)
     counts = Counter(entry["verdict"] for entry in entries)
     summary = ", ".join(f"{counts[v]} {ledger.VERDICTS[v].split(' ', 1)[1]}" for v in COLORS)
     widest = max(Counter(entry["chapter"] for entry in entries).values())
     ax.set(xlim=(-0.1, widest), ylim=(len(chapters) - 0.4, -0.6), xticks=[])
     ax.set_yticks(range(len(chapters)), [chapter.replace("-", " ") for chapter in chapters])
-    ax.set_title(f"{len(entries)} claims: {summary}", fontsize=10, loc="left", x=0)
+    ax.set_title(f"{len(entries)} claims: {summary}", fontsize=10.5, loc="left", x=0)
     ax.tick_params(length=0)
     ax.grid(False)
     ax.spines[:].set_visible(False)

@@ -29,7 +29,7 @@ def _work(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> Figure:
         rnn: multiply-adds of the RNN layer.
         parts: of the block, by name; the one named "n × n" is the attention matrix's.
     """
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 3.4), height_ratios=[3, 2])
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(plots.WIDE[0], 3.4), height_ratios=[3, 2])
     total = sum(parts.values())
     colours = dict(zip(parts, ("#F0B78A", plots.ATTENTION, plots.BLOCK), strict=True))
     left = 0.0
@@ -67,7 +67,7 @@ def _work_alt(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> str:
 
 def _held(n: int, sizes: Mapping[str, float], model: str) -> Figure:
     """Bytes held for `n` tokens, as bars on a log axis."""
-    fig, ax = plt.subplots(figsize=(6.4, 2.6))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 2.6))
     names, values = list(sizes), np.array(list(sizes.values()))
     ax.barh(names, values, color=[plots.ATTENTION, "#F0B78A", plots.RNN], height=0.6)
     for row, value in enumerate(values):
@@ -95,7 +95,7 @@ def _gradients(
         rnn, lstm: (n,) relative gradient norms; attention's is 1 at every distance.
         radius, forget_bias: of the RNN and of the LSTM.
     """
-    fig, ax = plt.subplots(figsize=(6.4, 3.6))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.6))
     lines = (
         (np.ones(len(distance)), plots.ATTENTION, "attention"),
         (rnn, plots.RNN, f"RNN {radius:g}"),
@@ -105,7 +105,7 @@ def _gradients(
     for values, colour, name in lines:
         shown = values.clip(FLOOR, 1e4)
         ax.plot(distance, shown, color=colour)
-        ends.append([np.log10(shown[-1]), colour, name])
+        ends.append([max(np.log10(shown[-1]), np.log10(FLOOR) + 0.4), colour, name])
     ends.sort()
     for lower, upper in itertools.pairwise(ends):  # labels may not cover each other
         upper[0] = max(upper[0], lower[0] + 0.8)
@@ -113,7 +113,7 @@ def _gradients(
         ax.text(distance[-1] + 1, 10.0**height, name, color=colour, va="center")
     ax.set(yscale="log", xlim=(0, distance[-1] + 12), ylim=(FLOOR, 1e4))
     ax.set(xticks=range(0, 51, 10), xlabel="words ago", ylabel="gradient, last word = 1")
-    ax.set_title(f"20 words ago: RNN {rnn[20]:.1e}, LSTM {lstm[20]:.1e} of the gradient")
+    ax.set_title(f"Gradient 20 words ago: RNN {rnn[20]:.1e}, LSTM {lstm[20]:.1e}")
     return fig
 
 
@@ -132,7 +132,7 @@ def _gradients_alt(
 
 def _recalled(T: int, runs: Mapping[str, Sequence[float]]) -> Figure:
     """One dot a seed: accuracy in naming the first of `T` words, for each model."""
-    fig, ax = plt.subplots(figsize=(6.4, 3.0))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.0))
     colours = (plots.RNN, plots.RNN, plots.LSTM, plots.ATTENTION, plots.MUTED)
     for row, ((_, dots), colour) in enumerate(zip(runs.items(), colours, strict=True)):
         ax.plot([min(dots), max(dots)], [row, row], color=colour, linewidth=1)

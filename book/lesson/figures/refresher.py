@@ -4,6 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from lesson import plots
+
 TINTS = ["#D3E7F3", "#F8E0D0", "#D0EBE3"]  # one for each sum: cells of a colour are added up
 
 
@@ -12,7 +14,7 @@ def summed(a: np.ndarray, axis: int | None, keepdims: bool) -> Figure:
     total = np.sum(a, axis=axis, keepdims=keepdims)
     group = {None: np.zeros_like(a), 0: np.indices(a.shape)[1], 1: np.indices(a.shape)[0]}[axis]
     drawn = np.reshape(total, (1, -1) if axis == 0 else (-1, 1))  # where the numbers stand
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 2.6), width_ratios=(1, 1))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(plots.WIDE[0], 2.2), width_ratios=(1, 1))
     _cells(left, a, group)
     _cells(right, drawn, np.reshape(np.unique(group), drawn.shape))
     left.set_title(f"a, shape {a.shape}")

@@ -13,7 +13,7 @@ WAITS, FREE = plots.RNN, plots.MUTED  # what must wait for the step before, and 
 
 def unrolled(names: Sequence[str]) -> Figure:
     """The loop drawn once a word: one copy of the same cell for each."""
-    fig, ax = plt.subplots(figsize=(7.5, 3.0))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.0))
     box = {"boxstyle": "round,pad=0.45", "facecolor": "white"}
     for t, name in enumerate(names):
         x = 2.0 * t
@@ -51,7 +51,9 @@ def states(states: np.ndarray, share: np.ndarray, names: Sequence[str], title: s
         states: (n, H) hidden states.
         share: (n,) memory's part in what entered the tanh, 0 to 1.
     """
-    fig, (left, right) = plt.subplots(1, 2, sharey=True, width_ratios=(4, 1), figsize=(7.5, 2.7))
+    fig, (left, right) = plt.subplots(
+        1, 2, sharey=True, width_ratios=(4, 1), figsize=(plots.WIDE[0], 2.7)
+    )
     plots.strips(left, states, [f"after “{name}”" for name in names])
     left.set(xlabel=f"the {states.shape[1]} numbers of the state (purple +1, orange −1)")
     fig.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
@@ -65,7 +67,7 @@ def states(states: np.ndarray, share: np.ndarray, names: Sequence[str], title: s
 
 def two_orders(a: np.ndarray, b: np.ndarray, a_names, b_names, title: str) -> Figure:
     """The states of one sentence in two word orders, row under row, with their distances."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 2.7))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(plots.WIDE[0], 2.7))
     for ax, values, names in ((left, a, a_names), (right, b, b_names)):
         plots.strips(ax, values, names)
     for row, gap in enumerate(np.linalg.norm(a - b, axis=1)):
@@ -80,7 +82,7 @@ def two_orders(a: np.ndarray, b: np.ndarray, a_names, b_names, title: str) -> Fi
 def wavefront(layers: int, n: int) -> Figure:
     """In which round each cell of a stack of `layers` RNN layers over `n` words can run."""
     rounds = np.add.outer(np.arange(layers, 0, -1), np.arange(n))
-    fig, ax = plt.subplots(figsize=(7.5, 3.4))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.4))
     ax.pcolormesh(rounds, cmap="Blues", vmin=-3, vmax=19, edgecolor="white", linewidth=1.5)
     for (row, t), k in np.ndenumerate(rounds):
         ax.text(t + 0.5, row + 0.5, k, ha="center", va="center", color="w" if k > 9 else "k")

@@ -44,12 +44,12 @@ def parts(
         if value < SAME:
             return f"{where} all {len(words)} words are the same vector"
         percent = f"{100 * value:.0f}" if value > 0.02 else f"{100 * value:.1g}"
-        return f"{where} the words differ by {percent} % of their length"
+        return f"{where} the words differ by {percent}% of their length"
 
     def draw(layers, residual, layer_norm, MLP):
         here = residual, layer_norm, MLP
         Y, value = runs[here][layers], curves[here][layers]
-        fig = plt.figure(figsize=(7.5, 3.7))
+        fig = plt.figure(figsize=(plots.WIDE[0], 3.7))
         fig.set_layout_engine("none")  # axes at fixed places: nothing jumps between frames
         left = fig.add_axes((0.07, 0.15, 0.36, 0.63))
         right = fig.add_axes((0.59, 0.15, 0.39, 0.63))
@@ -68,7 +68,7 @@ def parts(
             "0" if value < SAME else f"{value:.2g}", at, xytext=(0, 9), weight="bold",
             textcoords="offset points", ha="right" if layers == n_layers else "left",
         )  # fmt: skip
-        right.set(xlim=(0, n_layers), ylim=(floor, 1.3), xlabel="layers")
+        right.set(xlim=(0, n_layers), ylim=(floor, 4), xlabel="layers")
         right.set_xticks(range(0, n_layers + 1, 4))
         right.set_yticks([1, 0.1, 0.01, 0.001], ["1", "0.1", "0.01", "0.001"])
         right.minorticks_off()
@@ -97,24 +97,24 @@ DIAGRAM_ALT = (
 
 def diagram(n: int, d: int, n_heads: int, f: int) -> Figure:
     """The pre-LN block: a straight line for the words, two branches that are added to it."""
-    fig = plt.figure(figsize=(7.5, 3.6))
+    fig = plt.figure(figsize=(plots.WIDE[0], 3.9))
     fig.set_layout_engine("none")
     ax = fig.add_axes((0, 0, 1, 1))
     ax.set(xlim=(0, 15), ylim=(0, 7.2))
     ax.axis("off")
-    fig.text(0.01, 0.985, "One block: two branches, each added to what runs straight through",
+    fig.text(0.01, 0.985, "Two branches, each added to what runs straight through",
              va="top", fontsize=12, weight="bold")  # fmt: skip
     line = 5.4
     ax.annotate(
         "", (14.2, line), (0.9, line), arrowprops={"arrowstyle": "-|>", "lw": 4, "color": plots.RNN}
     )
-    shape = {"ha": "center", "va": "center", "fontsize": 10, "color": plots.MUTED}
+    shape = {"ha": "center", "va": "center", "fontsize": 10.5, "color": plots.MUTED}
     ax.text(0.8, line + 0.45, f"X ({n}, {d}): words + positions", **shape | {"ha": "left"})
     ax.text(7.45, line + 0.45, f"({n}, {d})", **shape)
     ax.text(14.2, line + 0.45, f"Y ({n}, {d})", **shape | {"ha": "right"})
     d_k, names = d // n_heads, {"ha": "center", "va": "center", "fontsize": 10.5}
     branches = [
-        (1.4, plots.ATTENTION, ["layer\nnorm", f"{n_heads} heads", "$W_o$"],
+        (1.4, plots.ATTENTION, ["layer\nnorm", f"{n_heads}\nheads", "$W_o$"],
          [f"({n}, {d})", f"{n_heads} × ({n}, {d_k})", f"({n}, {d})"],
          "words mix here, and only here", f"4 d² = {4 * d * d:,} weights"),
         (7.9, plots.LSTM, ["layer\nnorm", "$W_1$\nReLU", "$W_2$"],
@@ -135,7 +135,7 @@ def diagram(n: int, d: int, n_heads: int, f: int) -> Figure:
             )  # fmt: skip
             ax.add_patch(box)
             ax.text(centre, 3.2, name, zorder=4, **names)
-            ax.text(centre, 2.15, numbers, **shape | {"fontsize": 9})
-        ax.text(x + 2.7, 1.35, what, ha="center", va="center", weight="bold", color=colour)
-        ax.text(x + 2.7, 0.7, count, **shape)
+            ax.text(centre, 2.2 - 0.5 * (k == 1), numbers, **shape | {"fontsize": 10.5})
+        ax.text(x + 2.7, 1.05, what, ha="center", va="center", weight="bold", color=colour)
+        ax.text(x + 2.7, 0.45, count, **shape)
     return fig

@@ -76,7 +76,7 @@ def memory_kept(
         words: how many have been read.
     """
     kept = {kind: bytes_kept(kind, *size, words) for kind in KINDS}
-    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.1))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.3))
     ax.barh(list(kept), list(kept.values()), color=list(KINDS.values()), height=0.6)
     for row, count in enumerate(kept.values()):
         ax.text(
@@ -86,10 +86,10 @@ def memory_kept(
     for name, room in DEVICES.items():
         side = "left" if name.startswith("acc") else "right"
         ax.axvline(room, color=plots.MUTED, linestyle="--", linewidth=1, zorder=0)
-        ax.text(room, -0.62, name, color=plots.MUTED, ha=side, va="bottom", fontsize=9)
+        ax.text(room, -0.62, name, color=plots.MUTED, ha=side, va="bottom", fontsize=10.5)
     ax.set(xscale="log", xlim=(50, 5e13), ylim=(3.5, -0.5), xlabel="bytes kept (logarithmic)")
     title = f"{model}, after {words:,} words: cache {amount(kept['transformer'])}"
-    ax.set_title(title, pad=28, fontsize=10.5, x=-0.28)
+    ax.set_title(title, pad=36, fontsize=10.5, x=-0.28)
     ax.grid(axis="y", visible=False)
     return fig
 

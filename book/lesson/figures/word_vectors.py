@@ -45,7 +45,7 @@ def _label_apart(ax: Axes, points: np.ndarray, labels: Sequence[str]) -> None:
     taken = [(x - 3 * size, y - 3 * size, x + 3 * size, y + 3 * size) for x, y in pixels]
     sides = [("left", 5, -3), ("right", -5, -3), ("center", 0, 5), ("center", 0, -12)]
     for (x, y), point, label in zip(pixels, points, labels, strict=True):
-        width, height = 5.6 * len(label), 9
+        width, height = 6.3 * len(label), 10
         best = None
         for align, dx, dy in sides:
             left = x + (dx - {"left": 0, "right": width, "center": width / 2}[align]) * size
@@ -59,12 +59,14 @@ def _label_apart(ax: Axes, points: np.ndarray, labels: Sequence[str]) -> None:
                 best = cost, box, align, dx, dy
         _, box, align, dx, dy = best
         taken.append(box)
-        ax.annotate(label, point, xytext=(dx, dy), textcoords="offset points", ha=align, fontsize=9)
+        ax.annotate(
+            label, point, xytext=(dx, dy), textcoords="offset points", ha=align, fontsize=10.5
+        )
 
 
 def map_of_words(groups: dict[str, str]) -> Figure:
     """The words of each group as a cloud in the plane that keeps most of their differences."""
-    fig, ax = plt.subplots(figsize=(7.5, 5.2))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 5.2))
     listed = [word for group in groups.values() for word in group.split()]
     points = flat(np.array([words.vector(word) for word in listed]))
     start = 0
@@ -72,18 +74,18 @@ def map_of_words(groups: dict[str, str]) -> Figure:
         stop = start + len(group.split())
         ax.scatter(*points[start:stop].T, s=16, color=colour, label=name)
         start = stop
-    fig.legend(loc="outside lower center", ncols=len(groups), handletextpad=0.1, columnspacing=1.2)
+    fig.legend(loc="outside lower center", ncols=len(groups) // 2, handletextpad=0.1)
     ax.set(xticks=[], yticks=[], title="Words that are used alike lie together")
     ax.set(xlabel="first principal component", ylabel="second principal component")
     ax.grid(False)
-    ax.margins(0.09, 0.05)
+    ax.margins(0.12, 0.05)
     _label_apart(ax, points, listed)
     return fig
 
 
 def two_cosine_tables(raw: np.ndarray, centred: np.ndarray, labels: Sequence[str]) -> Figure:
     """Cosines (n, n) of the same words, before and after the mean of all words is taken off."""
-    fig, axes = plt.subplots(1, 2, figsize=(7.5, 3.9))
+    fig, axes = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.3))
     for ax, values, title in zip(
         axes, (raw, centred), ("as published", "mean taken off"), strict=True
     ):
@@ -118,11 +120,13 @@ def _nearest(word: str, subtract_mean: bool) -> tuple[np.ndarray, np.ndarray]:
 def neighbours(word: str, subtract_mean: bool) -> Figure:
     """The words that lie nearest to `word`, against what two random words have."""
     found, cosines = _nearest(word, subtract_mean)
-    fig, ax = plt.subplots(figsize=(7.5, 3.2))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.2))
     _bars(ax, found, cosines, [plots.RNN] * N_BARS)
     level = chance(subtract_mean)
     ax.axvline(level, color=plots.ATTENTION)
-    ax.text(level + 0.01, -0.62, "two random words", color=plots.ATTENTION, va="bottom", fontsize=9)
+    ax.text(
+        level + 0.01, -0.62, "two random words", color=plots.ATTENTION, va="bottom", fontsize=10.5
+    )
     names = words.load()[0]
     ax.set_title(f"nearest to “{word}”: {names[found[0]]}, {cosines[0]:.2f}", pad=16)
     return fig
@@ -156,7 +160,7 @@ def analogy(question: str, exclude_inputs: bool, subtract_mean: bool) -> Figure:
     """The parallelogram of an analogy, seen flat, beside the words nearest to its fourth corner."""
     rows, found, cosines = _answers(question, exclude_inputs, subtract_mean)
     names = words.load()[0]
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.5, 3.6), width_ratios=(1.15, 1))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.6), width_ratios=(1.15, 1))
 
     # the plane of the parallelogram itself: a at the origin, c to its right, b above
     vectors = table(subtract_mean)
