@@ -42,7 +42,8 @@ class Table:
         head += ["Chapter"] * self.chapters
         lines = [head, ["---"] * len(head)]
         for row in self.rows:
-            said = f"“{row['says']}”" if "says" in row else f"(leaves out) {row['omits']}"
+            quote = re.sub('"(.*?)"', r"‘\1’", row.get("says", ""))  # quotes within quotes
+            said = f"“{quote}”" if quote else f"(leaves out) {row['omits']}"
             sources = ", ".join(_source(key) for key in row.get("sources", [])) or "–"
             # one wide column for both: on a page six narrow ones would be read a word a line
             measured = row.get("measured", "").removesuffix(".")
