@@ -26,7 +26,7 @@ WEIGHTS = mpl.colors.LinearSegmentedColormap.from_list(
 )
 SIGNED = "PuOr"  # values around zero
 
-WIDE = (6.0, 3.4)  # inches; on a phone a letter of 10.5 points is then 9 pixels high, the least one reads
+WIDE = (6.0, 3.4)  # inches; on a phone letters of 10.5 points are 9 pixels then; use no smaller
 
 mpl.rcParams.update(
     {
