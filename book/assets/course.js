@@ -94,6 +94,24 @@ function set(element, name, value) {
   if (value && element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+// Who chose a section in a page's contents on a phone wants to read it, not to put the menu away first.
+document.addEventListener("click", ({ target }) => {
+  target.closest?.("dialog[open] a[href^='#']")?.closest("dialog").close();
+});
+
+// What the search quotes of a page are its words, not the menus around them; and it has no "categories".
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return;
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    for (const extra of page.querySelectorAll("script, style, .headerlink, .linenos, .take-away")) extra.remove();
+    const part = anchor && page.getElementById(anchor.slice(1));
+    return (part || page.querySelector(".bd-article"))?.textContent ?? "";
+  };
+  const nothing = "Your search did not match any documents. Please make sure that all words are spelled correctly and that you've selected enough categories.";
+  Documentation.TRANSLATIONS[nothing] = "Nothing found. Is every word spelled as it should be? Fewer words find more.";
+});
+
 // The search fetches pages to quote from them, which a page opened from a folder may not.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 

@@ -23,7 +23,11 @@ def _download(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     up = "../" * docname.count("/")
     link = f'<a href="{up}_sources/{docname}.ipynb" download>Download this notebook</a>'
-    text = f'<p class="take-away">{link}: it runs anywhere with numpy and matplotlib.</p>'
+    elsewhere = "Or let the rocket above open it on Binder or Colab, with nothing to install"
+    text = (
+        f'<p class="take-away">{link}: it runs anywhere with numpy and matplotlib. '
+        f"{elsewhere}; on this page it can only be read.</p>"
+    )
     title = next(doctree.findall(nodes.title))
     title.parent.insert(title.parent.index(title) + 1, nodes.raw("", text, format="html"))
 
