@@ -26,7 +26,7 @@ from pathlib import Path
 
 import yaml
 
-from release.whole import ROOT, SITE, chromium
+from release.whole import ROOT, SITE, chromium, contents
 
 TWIN = ROOT / "_build" / "twin"
 SCRIPTS = ROOT / "node_modules"
@@ -174,25 +174,14 @@ def lighthouse(jobs: list[tuple[str, str, list[str]]]) -> Iterator[dict]:
         raise SystemExit("Lighthouse failed; what it said is above")
 
 
-def parts() -> list[list[str]]:
-    """The pages of the table of contents, part by part."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    return [[toc["root"]], *([c["file"] for c in part["chapters"]] for part in toc["parts"])]
-
-
-def chapters() -> list[str]:
-    """The pages of the course itself."""
-    return parts()[1]
-
-
 def loading(chosen: list[str]) -> None:
     """Print the table of first paint and blocking time, ours beside the twin's."""
     ours, theirs = serve(SITE), serve(build_twin())
-    jobs = []
+    jobs, chapters = [], contents()[1][1]
     for page in chosen:
         jobs += [(f"{ours}/{page}.html", "mobile", CATEGORIES)]
         jobs += [(f"{theirs}/{page}.html", "mobile", CATEGORIES[:1])]
-        if page in chapters():
+        if page in chapters:
             jobs += [(f"{ours}/{page}.html", "desktop", CATEGORIES[:1])]
     print(
         "| page | KB | by default | first paint, s | by default | blocked, ms | by default "
@@ -267,7 +256,7 @@ def _timed(tab, box, key: str) -> float:
 
 def main() -> None:
     arguments = [a for a in sys.argv[1:] if a != "--instant"]
-    chosen = arguments or [page for part in parts() for page in part]
+    chosen = arguments or [page for _, pages in contents() for page in pages]
     load = os.getloadavg()[0]
     print(f"{len(chosen)} pages, {os.cpu_count()} cores, load {load:.1f} at the start\n")
     if "--instant" not in sys.argv:

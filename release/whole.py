@@ -71,15 +71,20 @@ def key(name: str) -> str:
     return name.removeprefix("book/").replace("/", "-")
 
 
+def contents() -> list[tuple[str, list[str]]]:
+    """Caption and page names of each part of the book; the first page stands alone in front."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    parts = [(part["caption"], [c["file"] for c in part["chapters"]]) for part in toc["parts"]]
+    return [("", [toc["root"]]), *parts]
+
+
 def pages(site: Path = SITE) -> list[Page]:
     """The pages of `site`, ready to stand in one document."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    places = [(toc["root"], "", None)]
-    for place, part in enumerate(toc["parts"]):
-        places += [
-            (chapter["file"], part["caption"], number if place == 0 else None)
-            for number, chapter in enumerate(part["chapters"])
-        ]
+    places = [
+        (name, caption, number if part == 1 else None)
+        for part, (caption, names) in enumerate(contents())
+        for number, name in enumerate(names)
+    ]
     known = {name for name, *_ in places}
     return [Page(name, part, n, _body(site, name, known)) for name, part, n in places]
 
