@@ -46,6 +46,12 @@ function control(box) {
           slider.setAttribute("aria-valuetext", row.querySelector("output").textContent = labels[slider.value]);
           changed();
         });
+        // A thumb that comes down on a slider and scrolls the page has moved it already: it goes back.
+        slider?.addEventListener("pointerdown", () => { slider.before = slider.value; });
+        slider?.addEventListener("pointercancel", () => {
+          slider.value = slider.before;
+          slider.dispatchEvent(new Event("input"));
+        });
         for (const button of buttons) {
           button.addEventListener("click", () => {
             for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
