@@ -1,4 +1,4 @@
-"""Every slider of the book answers to keyboard and mouse, with no kernel, with the right frame."""
+"""Every slider of the book answers to keys, mouse and thumb: no kernel, the right frame."""
 
 import itertools
 import json
@@ -169,6 +169,38 @@ def settle(tab, box, want, index, move):
             return
         tab.wait_for_timeout(25)
     raise AssertionError(f"{move}: shows {seen!r} instead of {expected!r}")
+
+
+def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, browser):
+    page = next(page for page in PAGES if "<input" in (SITE / page).read_text("utf-8"))
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    tab = phone.new_page()
+    tab.goto(f"{served}/{page}")
+    slider = tab.locator(".explore-control input").first
+    slider.scroll_into_view_if_needed()
+    fingers = phone.new_cdp_session(tab)
+
+    def swipe(*points):
+        kinds = ["touchStart", *["touchMove"] * (len(points) - 1), "touchEnd"]
+        for kind, point in zip(kinds, [*points, None], strict=True):
+            touched = [dict(zip("xy", point, strict=True))] if point else []
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    def where():
+        track = slider.bounding_box()
+        return track["x"] + 13, track["x"] + track["width"] - 13, track["y"] + track["height"] / 2
+
+    left, right, y = where()
+    swipe((left, y), *((left + (right - left) * k / 10, y) for k in range(1, 11)))
+    assert slider.input_value() == slider.get_attribute("max"), "a drag moves it"
+    before = tab.evaluate("scrollY")
+    left, right, y = where()
+    swipe((left, y), *((left, y - 20 * k) for k in range(1, 16)))
+    tab.wait_for_function(f"scrollY > {before + 100}")
+    assert slider.input_value() == slider.get_attribute("max"), "scrolling does not"
+    phone.close()
 
 
 @pytest.mark.parametrize("page", PAGES)
