@@ -55,7 +55,7 @@ def states(states: np.ndarray, share: np.ndarray, names: Sequence[str], title: s
         1, 2, sharey=True, width_ratios=(4, 1), figsize=(plots.WIDE[0], 2.7)
     )
     plots.strips(left, states, [f"after “{name}”" for name in names])
-    left.set(xlabel=f"the {states.shape[1]} numbers of the state (purple +1, orange −1)")
+    left.set(xlabel=f"{states.shape[1]} numbers of the state (purple +1, orange −1)")
     fig.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     rows = np.arange(len(names)) + 0.5
     right.barh(rows, share, color=WAITS, height=0.6)

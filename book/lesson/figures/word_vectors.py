@@ -44,6 +44,7 @@ def _label_apart(ax: Axes, points: np.ndarray, labels: Sequence[str]) -> None:
     size = ax.figure.dpi / 72  # of a point in pixels
     taken = [(x - 3 * size, y - 3 * size, x + 3 * size, y + 3 * size) for x, y in pixels]
     sides = [("left", 5, -3), ("right", -5, -3), ("center", 0, 5), ("center", 0, -12)]
+    sides += [("left", 4, 3), ("right", -4, 3), ("left", 4, -10), ("right", -4, -10)]
     for (x, y), point, label in zip(pixels, points, labels, strict=True):
         width, height = 6.3 * len(label), 10
         best = None
@@ -66,7 +67,7 @@ def _label_apart(ax: Axes, points: np.ndarray, labels: Sequence[str]) -> None:
 
 def map_of_words(groups: dict[str, str]) -> Figure:
     """The words of each group as a cloud in the plane that keeps most of their differences."""
-    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 5.2))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 5.6))
     listed = [word for group in groups.values() for word in group.split()]
     points = flat(np.array([words.vector(word) for word in listed]))
     start = 0
