@@ -23,6 +23,7 @@ FORMULA = re.compile(
     r"(?P<after>[.,;:!?)\]’”]*)",  # no line ends between a formula and these
     re.S,
 )
+WIDTH = re.compile(r'(?<=<svg style=")([^>]*? width="([\d.]+)ex")')
 SHAPE = re.compile(r'<path data-c="[^"]*" d="([^"]*)"></path>')
 
 
@@ -51,6 +52,8 @@ def _finish(app: Sphinx, exception) -> None:
             tex = html.escape(_tex(match)[0])
             mathml = mathml.replace("<math ", f'<math alttext="{tex}" ', 1)
             svg = SHAPE.sub(share, svg).replace('role="img"', 'aria-hidden="true"')
+            if match["tag"] == "div":  # shrinks a little to fit a phone; wider ones scroll
+                svg = WIDTH.sub(lambda w: f"min-width: {0.8 * float(w[2]):.2f}ex; {w[1]}", svg, 1)
             heard = f'<span class="visually-hidden">{mathml}</span>'
             formula, after = f"{match['open']}{svg}{heard}</{match['tag']}>", match["after"]
             return f'<span class="one-line">{formula}{after}</span>' if after else formula
