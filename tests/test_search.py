@@ -51,3 +51,22 @@ def results(served, browser):
 def test_the_page_that_answers_comes_first(query, results):
     found = [address.rpartition("/")[2].partition(".html")[0] for address in results(query)]
     assert set(found[:FIRST]) & set(QUERIES[query]), found
+
+
+@pytest.mark.slow
+def test_excerpts_are_the_words_of_a_page_and_not_its_menus(served, browser):
+    tab = browser.new_page()
+    tab.goto(f"{served}/search.html?q=softmax")
+    tab.wait_for_function("document.querySelectorAll('#search-results p.context').length > 5")
+    for excerpt in tab.locator("#search-results p.context").all_inner_texts():
+        assert "softmax" in excerpt.lower()
+        assert ".ipynb" not in excerpt and "Contents" not in excerpt
+    tab.close()
+
+
+@pytest.mark.slow
+def test_a_search_that_finds_nothing_says_what_to_do(served, browser):
+    tab = browser.new_page()
+    tab.goto(f"{served}/search.html?q=zzqqxy")
+    tab.get_by_text("Fewer words find more").wait_for()
+    tab.close()
