@@ -120,25 +120,114 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // The search fetches pages to quote from them, which a page opened from a folder may not.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-
-// Repairs of the theme (sphinx-book-theme 1.3.0), each found by axe-core: what a control shows is its name.
+// It would quote the row of buttons and the contents, too, which stand in the theme's `main`.
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll(".search-button-field, summary[aria-label='Toggle hidden content']")
-    .forEach((control) => control.removeAttribute("aria-label"));
+  if (typeof Search === "undefined") return;
+  Search.htmlToText = (page, anchor) => {
+    const article = new DOMParser().parseFromString(page, "text/html").querySelector("article");
+    const place = (anchor && article?.querySelector(anchor)) || article;
+    place?.querySelectorAll(".headerlink, script, style").forEach((e) => e.remove());
+    return place?.textContent.replace(/\s+/g, " ") ?? "";
+  };
+});
+
+// Repairs of the theme (sphinx-book-theme 1.3.0), found by axe-core or by walking the pages by keyboard.
+document.addEventListener("DOMContentLoaded", () => {
+  const every = (selector, repair) => document.querySelectorAll(selector).forEach(repair);
+  // What a control shows is its name; its icon is none.
+  every(".search-button-field, summary[aria-label='Toggle hidden content']", (e) => e.removeAttribute("aria-label"));
+  every("button.toggle-button", (button) => set(button, "aria-label", button.parentElement.textContent.trim()));
+  every(":is(i, span)[class*='fa-']", (icon) => set(icon, "aria-hidden", "true"));
+  // Menus and their buttons are called by what they hold, not by where the theme puts them.
+  const called = (selector, name) => every(selector, (e) => {
+    set(e, "aria-label", name);
+    if (e.matches("button")) set(e, "data-bs-original-title", name); // what its tooltip shows
+  });
+  called(".primary-toggle, #pst-primary-sidebar-modal", "Site menu");
+  called(".secondary-toggle, #pst-secondary-sidebar-modal", "Contents of this page");
+  called("#pst-search-dialog", "Search");
+  every(".bd-docs-nav a.current", (link) => set(link, "aria-current", "page"));
+  // The theme takes the focus from these when they are pressed, so that tooltips go. A keyboard needs it back.
+  every(".theme-switch-button, .search-button, .primary-toggle, .secondary-toggle", (button) => {
+    button.blur = () => { if (!button.matches(":focus-visible")) HTMLElement.prototype.blur.call(button); };
+  });
+  // The contents stand beside the text, but after it: another link at the top leads there.
+  if (document.getElementById("pst-page-toc-nav")) {
+    const link = Object.assign(document.createElement("a"), { href: "#pst-page-toc-nav", textContent: "Skip to the contents of this page" });
+    every(".skip-link", (bar) => bar.append(" ", link));
+  }
+  // The search page means to put the focus into its field, but finds that of the closed dialog.
+  every(".bd-search-container input", (field) => field.focus());
   // Sphinx writes roles that have gone out of use, and a list without items.
   document.querySelectorAll(".citation[role], .citation-list[role]").forEach((entry) => entry.removeAttribute("role"));
-  // What scrolls sideways must be reachable by keyboard.
-  const reach = () => document.querySelectorAll(".bd-article :is(table, div.math)").forEach((wide) => {
-    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
-  });
-  reach();
-  window.addEventListener("load", reach);
-  window.addEventListener("resize", reach);
+  // What scrolls sideways must be reachable by keyboard, and say what it is.
+  const wide = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    if (target.scrollWidth <= target.clientWidth) return;
+    target.tabIndex = 0;
+    set(target, "role", "group");
+    const kind = target.matches("pre") ? (target.closest(".cell_output") ? "Output" : "Code")
+      : target.matches("div.math") ? "Formula" : "Table";
+    set(target, "aria-label", `${kind}, scrolls sideways`);
+  }));
+  every(".bd-article :is(pre, div.math, .pst-scrollable-table-container)", (box) => wide.observe(box));
   const sidebar = document.getElementById("pst-primary-sidebar");
   if (sidebar && !sidebar.getAttribute("role")) {
     sidebar.setAttribute("role", "complementary");
     sidebar.setAttribute("aria-label", "Site navigation");
   }
+});
+
+// Who jumps within a page goes on from there: past the row of buttons, and also out of a dialog, which would put the
+// focus back on the button that had opened it.
+window.addEventListener("hashchange", () => {
+  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const start = place?.querySelector(":is(h1, h2, h3):not(.onlyprint *)") ?? place;
+  if (!start) return;
+  if (!start.matches("a, button, input")) start.tabIndex = -1;
+  start.focus({ preventScroll: true });
+});
+
+// What a press of a button or a search did is said to who cannot see it.
+document.addEventListener("DOMContentLoaded", () => {
+  const status = Object.assign(document.createElement("div"), { className: "visually-hidden" });
+  set(status, "role", "status");
+  document.body.append(status);
+  const say = (text) => {
+    status.textContent = "";
+    setTimeout(() => { status.textContent = text; }, 100); // the same words again are a change, too
+  };
+  const mode = (button) => set(button, "aria-label", `Color mode: ${document.documentElement.dataset.mode}`);
+  const theme = document.querySelector(".theme-switch-button");
+  if (theme) mode(theme);
+  // On a wide screen the button of the site menu hides the sidebar, on a narrow one it opens a dialog.
+  const sidebar = document.getElementById("pst-primary-sidebar");
+  const toggle = document.querySelector(".primary-toggle");
+  const room = matchMedia("(min-width: 992px)");
+  const shown = () => set(toggle, "aria-expanded", String(room.matches && !sidebar.classList.contains("pst-sidebar-hidden")));
+  if (sidebar && toggle) {
+    shown();
+    room.addEventListener("change", shown);
+    new MutationObserver(shown).observe(sidebar, { attributeFilter: ["class"] });
+  }
+  const results = document.getElementById("search-results");
+  if (results) {
+    new MutationObserver((_, observer) => {
+      const summary = results.querySelector(".search-summary")?.textContent.trim();
+      if (!summary) return;
+      observer.disconnect();
+      say(summary);
+    }).observe(results, { childList: true, subtree: true });
+  }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.matches(".copybtn")) {
+      button.focus(); // the copying script leaves it nowhere
+      say(button.dataset.tooltip);
+    } else if (button && button === theme) {
+      mode(button);
+      say(button.ariaLabel);
+    }
+  });
 });
 
 // The whole ledger can be read one verdict at a time. The words in its Verdict column are the choices.
@@ -164,7 +253,7 @@ document.addEventListener("DOMContentLoaded", () => {
       return button;
     });
     bar.append(...buttons);
-    table.before(bar);
+    (table.closest(".pst-scrollable-table-container") ?? table).before(bar);
     buttons[0].click();
   }
 });
