@@ -177,6 +177,10 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 
+// Who walks by Tab needs the whole page laid out (see course.css): a stop is scrolled to at once, and what then grew
+// above it would push it out of view again.
+window.addEventListener("keydown", ({ key }) => { if (key === "Tab") delete document.documentElement.dataset.fresh; });
+
 // Who jumps within a page goes on from there: past the row of buttons, and also out of a dialog, which would put the
 // focus back on the button that had opened it.
 window.addEventListener("hashchange", () => {
