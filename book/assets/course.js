@@ -120,17 +120,6 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // The search fetches pages to quote from them, which a page opened from a folder may not.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-// It would quote the row of buttons and the contents, too, which stand in the theme's `main`.
-document.addEventListener("DOMContentLoaded", () => {
-  if (typeof Search === "undefined") return;
-  Search.htmlToText = (page, anchor) => {
-    const article = new DOMParser().parseFromString(page, "text/html").querySelector("article");
-    const place = (anchor && article?.querySelector(anchor)) || article;
-    place?.querySelectorAll(".headerlink, script, style").forEach((e) => e.remove());
-    return place?.textContent.replace(/\s+/g, " ") ?? "";
-  };
-});
-
 // Repairs of the theme (sphinx-book-theme 1.3.0), found by axe-core or by walking the pages by keyboard.
 document.addEventListener("DOMContentLoaded", () => {
   const every = (selector, repair) => document.querySelectorAll(selector).forEach(repair);
