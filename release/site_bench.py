@@ -231,8 +231,8 @@ def instant(chosen: list[str]) -> None:
     print(
         f"\nFrom a pressed key to the painted frame, {len(controls)} controls of "
         f"{len({n.split()[0] for n in controls})} pages, {len(every)} presses: median "
-        f"**{statistics.median(every):.0f} ms**; {sum(m < 50 for m in middles.values())} controls have "
-        f"a median under 50 ms, the slowest {middles[slowest]:.0f} ms ({slowest}); "
+        f"**{statistics.median(every):.0f} ms**; {sum(m < 50 for m in middles.values())} controls "
+        f"have a median under 50 ms, the slowest {middles[slowest]:.0f} ms ({slowest}); "
         f"slowest press {max(every):.0f} ms."
     )
 
