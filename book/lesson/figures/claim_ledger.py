@@ -23,13 +23,13 @@ def by_chapter(entries: list[dict]) -> tuple[Figure, str]:
     """
     chapters = list(dict.fromkeys(entry["chapter"] for entry in entries))
     marks = {verdict: text.split()[0] for verdict, text in ledger.VERDICTS.items()}
-    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 0.42 * len(chapters) + 1.1))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 0.5 * len(chapters) + 0.8))
     for row, chapter in enumerate(chapters):
         claims = [entry for entry in entries if entry["chapter"] == chapter]
         for column, entry in enumerate(claims):
             color = COLORS[entry["verdict"]]
             ax.add_patch(plt.Rectangle((column, row - 0.42), 0.9, 0.84, color=color, alpha=0.25))
-            text = f"{marks[entry['verdict']]} {entry['id']}"
+            text = f"{marks[entry['verdict']]}\n{entry['id']}"
             ax.text(column + 0.45, row, text, ha="center", va="center", fontsize=10.5)
     counts = Counter(entry["verdict"] for entry in entries)
     summary = ", ".join(f"{counts[v]} {ledger.VERDICTS[v].split(' ', 1)[1]}" for v in COLORS)
