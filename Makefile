@@ -18,12 +18,12 @@ book: .venv/ready node_modules/ready  ## build the book; says where it is
 	@# Jupyter Book's cache knows the notebooks but not what they import, so a change there empties it.
 	@if [ -n "$$(find book/lesson book/data book/ledger.yml -newer _build/.jupyter_cache 2>/dev/null)" ]; then rm -rf _build/.jupyter_cache; fi
 	@# Sphinx copies style sheets and scripts only when it writes a page, so a change there writes all.
-	.venv/bin/jupyter-book build . -W -n --keep-going $$([ -z "$$(find book/assets -newer $(SITE)/searchindex.js 2>/dev/null)" ] || echo --all)
+	.venv/bin/jupyter-book build . -W -n --keep-going $$([ -z "$$(find book/assets website/extensions -newer $(SITE)/searchindex.js 2>/dev/null)" ] || echo --all)
 	@echo "The book: file://$(CURDIR)/$(SITE)/index.html"
 
 pdf: book  ## print the book (PDF) and pack it for e-readers (EPUB); the site then offers both
-	$(PY) -m release.paper
-	$(PY) -m release.epub
+	$(PY) -m website.pdf
+	$(PY) -m website.epub
 
 test: node_modules/ready-tests book .venv/ready-tests  ## build the book, then run every test
 	$(PY) -m pytest -n 2 --dist loadfile --durations 15
@@ -44,14 +44,14 @@ publish: pdf  ## write dist/site and dist/learner, unless something secret is in
 
 bench: node_modules/ready-tests book  ## speed, as ratios measured side by side
 	$(PY) -m grading.bench
-	$(PY) -m release.site_bench
+	$(PY) -m website.bench
 
 linkcheck: .venv/ready node_modules/ready  ## ask every external link whether it still answers
 	.venv/bin/jupyter-book build . --builder linkcheck
 
 format: .venv/ready  ## put code and notebooks into the state in which they are committed
 	$(PY) -m ruff format . && $(PY) -m ruff check --fix .
-	$(PY) -m release.tidy
+	$(PY) -m release.notebook_format
 
 constraints:  ## choose the version of everything anew
 	rm -rf _build/resolve && $(PYTHON) -m venv _build/resolve

@@ -1,7 +1,7 @@
 """usage: python -m grading [ASSIGNMENT …] [-j N] [--unsafe] [--sample] [--course DIR]
 
 Grades `submitted/`, all assignments in it or those named. Where there is no `submitted/`, or with
---sample, a class is made up from tests/classroom/ in _build/sample-class/ and graded there.
+--sample, a class is made up from grading/sample_class/ in _build/sample-class/ and graded there.
 """
 
 import argparse
@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from course import ROOT
 from grading.judge import Judge
 from grading.sandbox import NoSandbox
 
 if TYPE_CHECKING:
     from grading.classroom import Course, Row
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def bar(steps: Iterable, total: int, what: str) -> Iterator:
@@ -71,10 +70,10 @@ def main() -> int:
     args = parser.parse_args()
     root = args.course
     if args.sample or not (root / "submitted").is_dir():
-        from grading.sample import make
+        from grading.sample_class import make
 
         root = make(ROOT / "_build" / "sample-class")
-        print(f"The sample class of tests/classroom/, in {root.relative_to(ROOT)}/:")
+        print(f"The sample class of grading/sample_class/, in {root.relative_to(ROOT)}/:")
     with Judge(args.jobs) as judge:  # its sandbox gets ready while nbgrader is imported
         from grading.classroom import Course
 

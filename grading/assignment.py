@@ -37,10 +37,8 @@ from typing import Any
 import nbformat
 import numpy as np
 
+from course import SOLUTIONS
 from grading import checks
-
-ROOT = Path(__file__).resolve().parent.parent
-SOLUTIONS = ROOT / "solutions"
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 usage: python -m grading.bench [LEARNERS [ROUNDS]]
 
-The class is that of tests/classroom/, without those that hang, over and over. Both sides are whole
-commands, started from nothing, in turn; only their ratio means something on another machine.
+The class is that of grading/sample_class/, without those that hang, over and over. Both sides are
+whole commands, started from nothing, in turn; only their ratio means something on another machine.
 """
 
 import os
@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grading.sample import ROOT, course, make
+from course import ROOT
+from grading.sample_class import course, make
 
 BEHAVE = ("amina", "ben", "chidi", "dora", "emil", "fatima", "ivan")
 ENDLESS = "hana"

@@ -1,6 +1,6 @@
 """One submission in, one verdict out.
 
-The learner's cells run in a sandbox (sandbox.py, learner.py). The master's test cells run here, in
+The learner's cells run in a sandbox (sandbox.py, worker.py). The master's test cells run here, in
 a trusted process. A name that a test reads and no locked cell defines is the learner's; the test
 finds a stand-in under it, which asks the sandbox and brings back plain data. So a test sees what a
 function gives, and the learner's code never sees the test, the assert or the expected value.

@@ -3,7 +3,7 @@
 `Sandbox` holds the wall around all of a class's processes: bubblewrap, which gives them a system
 that is read-only and holds nothing of the course, no network, and their own process numbers.
 `Sandbox.start` makes one more process inside it, cut off from its neighbours in turn (see
-`_lock_in` in learner.py), in a few milliseconds, for numpy is imported already. Where bubblewrap
+`_lock_in` in worker.py), in a few milliseconds, for numpy is imported already. Where bubblewrap
 cannot be had, Landlock and seccomp stand in: the process then sees Python's own files, may write
 nowhere, and can start no other.
 """
@@ -62,7 +62,7 @@ def _system() -> list[str]:
 
 
 def _bubblewrap(nested: bool) -> list[str]:
-    """The command that starts learner.py inside bubblewrap."""
+    """The command that starts worker.py inside bubblewrap."""
     command = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
     if os.geteuid():
@@ -82,7 +82,7 @@ def _bubblewrap(nested: bool) -> list[str]:
             command += ["--symlink", os.readlink(path), path]
         elif not any(path.startswith(p + "/") for p in made - {"/"} if p in _system()):
             show(path, path)
-    for name in ("learner.py", "wire.py"):
+    for name in ("worker.py", "wire.py"):
         show(str(HERE / name), f"/judge/{name}")
     if nested:
         command += ["--proc", "/proc"]
@@ -133,7 +133,7 @@ class Sandbox:
         """Start the process that the learners' processes are copies of."""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         fd = theirs.fileno()
-        command = [sys.executable, "-s", "-B", str(HERE / "learner.py"), str(fd)]
+        command = [sys.executable, "-s", "-B", str(HERE / "worker.py"), str(fd)]
         env = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
         env |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         if self.kind == "Landlock":
@@ -143,7 +143,7 @@ class Sandbox:
             for name, value in env.items():
                 wall += ["--setenv", name, value]
             python = os.path.realpath(sys.prefix) + "/bin/python"
-            command = [*wall, "--", python, "-s", "-B", "/judge/learner.py", str(fd)]
+            command = [*wall, "--", python, "-s", "-B", "/judge/worker.py", str(fd)]
         self._server = subprocess.Popen(
             command,
             env=env,

@@ -26,10 +26,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from grading.assignment import ROOT, SOLUTIONS, assignments, grade_id, pack
-from release import trial
+from course import EXERCISES, ROOT, SOLUTIONS
+from grading.assignment import assignments, grade_id, pack
+from release import quick_marks
 
-EXERCISES = ROOT / "exercises"
 SECONDS = 10  # what a test cell may take with the reference answers; the judge allows more
 REGION = re.compile(
     r"^[^\n]*### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)^[^\n]*### END \1$", re.M | re.S
@@ -65,7 +65,7 @@ def problems(name: str, release: Path) -> Iterator[str]:
     yield from (f"leaks: {line}" for line in leaks(master, release))
 
     started = time.monotonic()
-    right = trial.marks(master)
+    right = quick_marks.marks(master)
     slowest = (time.monotonic() - started) / max(len(right), 1)
     for cell, mark in right.items():
         if mark.points != mark.possible:
@@ -79,7 +79,7 @@ def problems(name: str, release: Path) -> Iterator[str]:
     for cell in (c for c in shipped.cells if _is(c, "solution") and c.cell_type == "code"):
         if not any(d.name == grade_id(cell) for d in _definitions(cell.source)):
             yield f"{grade_id(cell)}: the release lacks the function"
-    for cell, mark in trial.marks(master, stubs).items():
+    for cell, mark in quick_marks.marks(master, stubs).items():
         if mark.points:
             yield f"{cell}: an unanswered exercise gets {mark.points} points"
         elif not mark.message.partition(": ")[2]:

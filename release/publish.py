@@ -17,16 +17,17 @@ from pathlib import Path
 
 from pypdfium2 import PdfDocument
 
-from grading.assignment import ROOT, assignments, pack
-from release.edition import adapt, signposted
+from course import ROOT, SITE
+from grading.assignment import assignments, pack
 from release.exercises import secrets
+from release.learner_edition import adapt, signposted
 
-DIST, SITE = ROOT / "dist", ROOT / "_build" / "html"
+DIST = ROOT / "dist"
 LEARNER = ("book", "exercises", "binder", "constraints.txt", "LICENSE", "CITATION.cff")
 # of book/, what only the book's builder reads; the start page stands in for its cover
 BUILDER = (":!book/assets", ":!book/index.md", ":!book/descriptions.yml")
 START = "binder/start-here.md"  # becomes the edition's README, Binder's first page
-INSTRUCTORS = {"solutions", "release", "grading", "tests"}
+INSTRUCTORS = {"solutions", "release", "grading", "website", "tests"}
 # Shorter lines (`return h`) stand in any code; a chapter may have them too.
 TELLING = 17
 TEXT = {

@@ -1,0 +1,24 @@
+"""The functions that a chapter defines, for tests that compare them with other people's."""
+
+import ast
+import sys
+
+import nbformat
+
+from course import ROOT
+
+
+def functions(chapter: str) -> dict:
+    """The names that `chapter`'s imports and function definitions bind; nothing else of it runs."""
+    nb = nbformat.read(ROOT / f"book/{chapter}.ipynb", as_version=4)
+    body = []
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            body += ast.parse(cell.source).body
+    kept = [
+        node for node in body if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)
+    ]
+    names: dict = {}
+    assert str(ROOT / "book") in sys.path, "pyproject.toml puts book/ on the path"
+    exec(compile(ast.Module(kept, type_ignores=[]), f"{chapter}.ipynb", "exec"), names)
+    return names

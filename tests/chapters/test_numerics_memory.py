@@ -1,0 +1,74 @@
+"""The RNN of chapter 3 is PyTorch's, its gradient autograd's, and no network beats the bound."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.chapters.names import functions
+
+B, N, D, H = 6, 9, 8, 5
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    names = functions("memory")
+    rng = np.random.default_rng(3)
+    signs = np.array([[1.0]])
+    for _ in range(5):
+        signs = np.block([[signs, signs], [signs, -signs]])
+    names["words"] = signs[:, 9:17]
+    names["ids"] = rng.integers(32, size=(2000, 12))
+    names["X"] = names["words"][names["ids"]]
+    return names
+
+
+def torch_states(X, W_xh, W_hh):
+    rnn = torch.nn.RNN(D, len(W_hh), bias=False, batch_first=True, dtype=torch.float64)
+    with torch.no_grad():
+        rnn.weight_ih_l0.copy_(torch.tensor(W_xh.T))
+        rnn.weight_hh_l0.copy_(torch.tensor(W_hh.T))
+    return rnn(X)[0]
+
+
+def test_states_and_gradient(chapter):
+    network = chapter["random_rnn"](H, radius=1.2)
+    X = torch.tensor(np.random.default_rng(1).normal(size=(B, N, D)), requires_grad=True)
+    theirs = torch_states(X, *network)
+    states = chapter["run_rnn"](X.detach().numpy(), *network)
+    np.testing.assert_allclose(states, theirs.detach().numpy(), rtol=0, atol=1e-10)
+
+    error = np.random.default_rng(2).normal(size=(B, H))  # the one that the chapter sends back
+    (theirs[:, -1] * torch.tensor(error)).sum().backward()
+    sizes = X.grad.square().mean(dim=(0, 2)).sqrt().numpy()[::-1]
+    ours = chapter["gradient"](states, *network)
+    np.testing.assert_allclose(ours, sizes / sizes[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("radius", [0.3, 0.9, 1.5])
+def test_spectral_radius_is_the_one_asked_for(chapter, radius):
+    W_hh = chapter["random_rnn"](H, radius)[1]
+    assert np.isclose(abs(np.linalg.eigvals(W_hh)).max(), radius)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("radius", [0.5, 0.9, 1.5])
+def test_capacity_stays_below_the_bound(chapter, radius, seed):
+    units = 24
+    states = chapter["run_rnn"](chapter["X"], *chapter["random_rnn"](units, radius, seed=seed))
+    _, capacity = chapter["probe"](states[:, -1], half=1000)
+    assert 0.2 * units < capacity.sum() < units
+
+
+@pytest.mark.parametrize("kept", [1, 3, 6])
+def test_delay_line_keeps_its_words_and_nothing_else(chapter, kept):
+    states = chapter["run_rnn"](chapter["X"], *chapter["delay_line"](8 * kept))
+    accuracy, capacity = chapter["probe"](states[:, -1], half=1000)
+    assert np.all(accuracy[:kept] == 1) and np.all(accuracy[kept:] < 0.1)
+    np.testing.assert_allclose(capacity[:kept], 8, atol=1e-6)
+    assert capacity[kept:].sum() < 0.1
+
+
+def test_a_probe_reads_nothing_from_noise(chapter):
+    noise = np.random.default_rng(4).normal(size=(2000, 24))
+    accuracy, capacity = chapter["probe"](noise, half=1000)
+    assert accuracy.max() < 0.1 and capacity.sum() < 0.5

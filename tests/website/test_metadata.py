@@ -1,0 +1,119 @@
+"""What pages say of themselves: description, picture, version, date; and the page where none is."""
+
+import functools
+import re
+import threading
+from datetime import datetime
+from html import unescape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from PIL import Image
+
+from course import ROOT
+
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+BASE = CONFIG["sphinx"]["config"]["html_baseurl"]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+PAGES = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
+
+
+def meta(html: str) -> dict[str, str]:
+    tags = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)"', html)
+    names = [name for name, _ in tags if name != "viewport"]
+    assert len(set(names)) == len(names), f"said twice: {names}"
+    return {name: unescape(content) for name, content in tags}
+
+
+def test_each_page_has_a_description_of_its_own():
+    words = yaml.safe_load((ROOT / "book" / "descriptions.yml").read_text("utf-8"))
+    assert list(words) and set(words) == set(PAGES)
+    assert len(set(words.values())) == len(words)
+    for page, text in words.items():
+        assert 60 <= len(text) <= 160, f"{page}: {len(text)} characters"
+        assert text.endswith((".", "?")), page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_search_engines_and_previews_get_the_description_and_a_picture(page, site):
+    tags = meta((site / f"{page}.html").read_text("utf-8"))
+    words = yaml.safe_load((ROOT / "book" / "descriptions.yml").read_text("utf-8"))[page]
+    assert tags["description"] == tags["og:description"] == words
+    assert tags["og:url"] == f"{BASE}{page}.html"
+    picture = site / tags["og:image"].removeprefix(BASE)
+    with Image.open(picture) as card:
+        assert card.size == (int(tags["og:image:width"]), int(tags["og:image:height"]))
+    assert picture.stat().st_size < 150_000
+
+
+def test_each_chapter_shows_a_figure_of_its_own(site):
+    chapters = [c["file"] for c in TOC["parts"][0]["chapters"]]
+    cards = set()
+    for page in chapters:
+        tags = meta((site / f"{page}.html").read_text("utf-8"))
+        assert tags["og:image:alt"].endswith("the first figure of the page"), page
+        cards.add((site / tags["og:image"].removeprefix(BASE)).read_bytes())
+    assert len(cards) == len(chapters)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_footer_says_version_and_date(page, site):
+    html = (site / f"{page}.html").read_text("utf-8")
+    said = re.search(r'class="course-version">Version (\S+) · (\d+ \w+ \d{4})', html)
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert said[1] == cff["version"]
+    datetime.strptime(said[2], "%d %B %Y")
+
+
+def test_the_sitemap_has_each_page_and_nothing_else(site):
+    listed = re.findall(r"<loc>(.*?)</loc>", (site / "sitemap.xml").read_text("utf-8"))
+    assert sorted(listed) == sorted(f"{BASE}{page}.html" for page in PAGES)
+
+
+@pytest.fixture(scope="module")
+def pages_host(site):
+    """The site in a folder of a host that answers with 404.html where nothing is, as Pages."""
+    prefix = urlsplit(BASE).path
+
+    class Handler(SimpleHTTPRequestHandler):
+        def translate_path(self, path):
+            inside = path.startswith(prefix)
+            return super().translate_path(path[len(prefix) - 1 :]) if inside else "/nowhere"
+
+        def send_error(self, code, *args, **kwargs):
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write((site / "404.html").read_bytes())
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}{prefix}"
+    server.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["gone.html", "book/gone.html", "a/b/c/"])
+def test_a_lost_reader_finds_the_way_at_any_depth(address, pages_host, browser):
+    tab = browser.new_page()
+    trouble = []
+    tab.on("response", lambda r: r.status >= 400 and trouble.append(r.url))
+    tab.goto(pages_host + address, wait_until="networkidle")
+    assert trouble == [pages_host + address], trouble
+    assert tab.locator("article h1").inner_text() == "This page does not exist"
+    form = "getComputedStyle(document.querySelector('.missing-search')).display"
+    assert tab.evaluate(form) == "flex", "the page has no style"
+    assert tab.locator("article li a").count() == len(PAGES) - 1
+    tab.locator("article input[type=search]").fill("softmax")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html?q=softmax")
+    tab.locator("#search-results li a").first.wait_for()
+    tab.go_back()
+    tab.locator("article li a", has_text="Word vectors").first.click()
+    tab.wait_for_url(f"{pages_host}book/word-vectors.html")
+    tab.close()

@@ -1,0 +1,214 @@
+"""Every slider of the book answers to keys, mouse and thumb: no kernel, the right frame."""
+
+import itertools
+import json
+import re
+from html import unescape
+
+import matplotlib.pyplot as plt
+import pytest
+from ipywidgets.embed import dependency_state
+from lesson import explore
+
+from course import ROOT, SITE
+from website.extensions import page_figures
+
+BOX = re.compile(r'<div class="explore" data-frames="(.*?)">(.*?)aria-live', re.S)
+ROW = re.compile(r'<div class="explore-control.*?</div>', re.S)
+
+
+def frames_file(path) -> dict:
+    """What one file of frames hangs on its own script element."""
+    text = path.read_text("utf-8")
+    return json.loads(text.removeprefix("document.currentScript.data = ").removesuffix(";\n"))
+
+
+def explorables(page: str) -> list[dict]:
+    """What each `explore` of a page should show: its controls' labels and its frames' alt texts."""
+    path = SITE / page
+    found = []
+    for file, inside in BOX.findall(path.read_text("utf-8")):
+        labels, start = [], []
+        for row in ROW.findall(inside):
+            if slider := re.search(r"data-labels=\"(.*?)\"", row):
+                labels.append(json.loads(unescape(slider[1])))
+                start.append(int(re.search(r' value="(\d+)"', row)[1]))
+            else:
+                buttons = re.findall(r'aria-pressed="(\w+)">(.*?)</button>', row)
+                labels.append([unescape(text) for _, text in buttons])
+                start.append([pressed for pressed, _ in buttons].index("true"))
+        alts = [alt for alt, _ in frames_file(path.parent / file)["frames"]]
+        indexes = list(itertools.product(*(range(len(texts)) for texts in labels)))
+        frames = dict(zip(indexes, alts, strict=True))
+        found.append({"labels": labels, "start": start, "frames": frames})
+    return found
+
+
+def pages_with_sliders() -> list[str]:
+    pages = (p for p in SITE.glob("book/*.html") if 'class="explore"' in p.read_text("utf-8"))
+    return sorted(p.relative_to(SITE).as_posix() for p in pages)
+
+
+PAGES = pages_with_sliders()
+
+
+def test_the_page_has_every_frame_of_explore_in_its_place(tmp_path):
+    def draw(n, kind, x):
+        fig, ax = plt.subplots(figsize=(2, 1))
+        ax.set_title(f"{n} {kind} {x}")
+        return fig
+
+    alt = "What is seen for n = {n}, “{kind}” & x = {x}."
+    grid = {"n": [1, 2, 3], "kind": ["a<b", 'the "other"'], "x": [0.5, 4.0]}
+    figure = explore(draw, alt, start={"n": 2, "x": 1}, **grid)
+    state = dependency_state([figure], drop_defaults=False)
+    page = page_figures.Page(tmp_path, "book/somewhere")
+    made = page.explorable({k: m["state"] for k, m in state.items()}, figure.model_id, 1)
+    file = BOX.search(made)[1]
+    assert file.startswith("../_static/figures/book/somewhere/")
+    data = frames_file(tmp_path / file.removeprefix("../"))
+    wanted = [
+        alt.format(**dict(zip(grid, v, strict=True))) for v in itertools.product(*grid.values())
+    ]
+    assert [a for a, _ in data["frames"]] == wanted
+    pictures = {svg for _, svg in data["frames"]}
+    assert len(pictures) == len(wanted), "two frames are the same picture"
+    used = set(re.findall(r"<path id='([\w-]+)'/>", "".join(pictures)))
+    assert used == set(data["glyphs"]), "letters whose shape is missing, or not asked for"
+    first = re.search(r'<img [^>]*alt="(.*?)"[^>]* src="(.*?)"', made)
+    assert unescape(first[1]) == alt.format(n=3, kind="a<b", x=4.0)
+    assert (tmp_path / first[2].removeprefix("../")).read_text("utf-8").startswith("<svg ")
+    assert [json.loads(unescape(t)) for t in re.findall('data-labels="(.*?)"', made)] == [
+        ["1", "2", "3"],
+        ["0.5", "4"],
+    ]
+    assert re.findall('aria-valuetext="(.*?)"', made) == ["3", "4"]
+    assert re.findall('aria-pressed="(.*?)">(.*?)<', made) == [
+        ("true", "a&lt;b"),
+        ("false", "the &quot;other&quot;"),
+    ]
+
+
+def test_every_chapter_that_calls_explore_has_sliders_on_its_page(site):
+    sources = [*ROOT.glob("book/*.ipynb"), *ROOT.glob("book/*.md")]
+    calling = {
+        p.stem for p in sources if re.search(r'^(\s*")?explore\(', p.read_text("utf-8"), re.M)
+    }
+    assert calling, "no chapter calls explore"
+    assert calling == {p.split("/")[1].removesuffix(".html") for p in PAGES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_each_control_moved_by_keyboard_and_mouse_shows_the_right_frame(page, served, browser):
+    expected = explorables(page)
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    trouble = []
+    tab.on("pageerror", lambda e: trouble.append(str(e)))
+    tab.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+    tab.goto(f"{served}/{page}")
+    boxes = tab.locator(".explore")
+    assert boxes.count() == len(expected)
+    for number, want in enumerate(expected):
+        assert shown(boxes.nth(number)) == want["frames"][tuple(want["start"])]
+        check_one(tab, boxes.nth(number), want)
+    assert not trouble, trouble
+    tab.close()
+
+
+def shown(box) -> str:
+    """The alt text of the one picture that can be seen, which must have been decoded."""
+    return box.evaluate(
+        """async box => {
+          const seen = [...box.querySelectorAll('img.lesson-figure')].filter(i => i.offsetParent);
+          seen[0]?.scrollIntoView({block: 'center'});
+          if (seen.length != 1) return `${seen.length} pictures are visible`;
+          await seen[0].decode();
+          return seen[0].naturalWidth ? seen[0].alt : 'the picture is empty';
+        }"""
+    )
+
+
+def check_one(tab, box, want):
+    index = list(want["start"])
+    for k, labels in enumerate(want["labels"]):
+        control = box.locator(".explore-control").nth(k)
+        slider = control.get_by_role("slider")
+        is_slider = slider.count() == 1
+        # to the far end and back by one, so that the last value and a middle one are seen
+        last = len(labels) - 1
+        if is_slider:
+            slider.focus()
+            tab.keyboard.press("End")
+        else:
+            control.locator("button").nth(last).focus()
+            tab.keyboard.press("Enter")
+        index[k] = last
+        settle(tab, box, want, index, f"{labels} by keyboard to the end")
+        if is_slider:
+            readout = control.locator("output").inner_text()
+            assert readout.strip() == labels[last], f"the readout says {readout}"
+            assert slider.get_attribute("aria-valuetext") == labels[last]
+            tab.keyboard.press("ArrowLeft")
+            index[k] = last - 1
+            settle(tab, box, want, index, f"{labels} by keyboard, one back")
+            track = slider.bounding_box()
+            tab.mouse.click(track["x"] + 1, track["y"] + track["height"] / 2)
+        else:
+            control.locator("button").first.click()
+        index[k] = 0
+        settle(tab, box, want, index, f"{labels} by mouse to the start")
+    said = box.locator("[aria-live]")
+    said.get_by_text(want["frames"][tuple(index)], exact=True).wait_for(state="attached")
+
+
+def settle(tab, box, want, index, move):
+    expected = want["frames"][tuple(index)]
+    for _ in range(40):
+        seen = shown(box)
+        if seen == expected:
+            return
+        tab.wait_for_timeout(25)
+    raise AssertionError(f"{move}: shows {seen!r} instead of {expected!r}")
+
+
+def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, browser):
+    page = next(page for page in PAGES if "<input" in (SITE / page).read_text("utf-8"))
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    tab = phone.new_page()
+    tab.goto(f"{served}/{page}")
+    slider = tab.locator(".explore-control input").first
+    slider.scroll_into_view_if_needed()
+    fingers = phone.new_cdp_session(tab)
+
+    def swipe(*points):
+        kinds = ["touchStart", *["touchMove"] * (len(points) - 1), "touchEnd"]
+        for kind, point in zip(kinds, [*points, None], strict=True):
+            touched = [dict(zip("xy", point, strict=True))] if point else []
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    def where():
+        track = slider.bounding_box()
+        return track["x"] + 13, track["x"] + track["width"] - 13, track["y"] + track["height"] / 2
+
+    left, right, y = where()
+    swipe((left, y), *((left + (right - left) * k / 10, y) for k in range(1, 11)))
+    assert slider.input_value() == slider.get_attribute("max"), "a drag moves it"
+    before = tab.evaluate("scrollY")
+    left, right, y = where()
+    swipe((left, y), *((left, y - 20 * k) for k in range(1, 16)))
+    tab.wait_for_function(f"scrollY > {before + 100}")
+    assert slider.input_value() == slider.get_attribute("max"), "scrolling does not"
+    phone.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_frames_differ_and_say_what_is_seen(page, site):
+    for figure in explorables(page):
+        texts = list(figure["frames"].values())
+        assert len(set(texts)) == len(texts), f"{page}: two frames have the same alt text"
+        assert all(len(text) > 30 for text in texts), f"{page}: an alt text is too short"
+        sizes = [range(len(labels)) for labels in figure["labels"]]
+        assert set(figure["frames"]) == set(itertools.product(*sizes))

@@ -1,0 +1,1 @@
+"""How the book becomes pages, paper and practice."""

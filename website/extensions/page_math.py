@@ -1,0 +1,85 @@
+"""A Sphinx extension of the book: formulas are typeset when the book is built.
+
+MathJax in a page is 1.2 MB that a phone works on for a second, and formulas that appear late push
+the text about. Here it runs once, on the machine that builds; pages get its drawings, which grow
+with the text, and MathML for those who listen.
+"""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+FORMULA = re.compile(
+    r'(?P<open><(?P<tag>span|div)\b[^>]*\bclass="[^"]*\bmath\b[^"]*"[^>]*>'
+    r'[^<]*?(?:<span class="eqno">.*?</span>)?)'
+    r"\s*(?P<tex>\\\(.*?\\\)|\\\[.*?\\\]|\\begin\{.*?\})\s*</(?P=tag)>"
+    r"(?P<after>[.,;:!?)\]’”]*)",  # no line ends between a formula and these
+    re.S,
+)
+WIDTH = re.compile(r'(?<=<svg style=")([^>]*? width="([\d.]+)ex")')
+SHAPE = re.compile(r'<path data-c="[^"]*" d="([^"]*)"></path>')
+
+
+def _tex(match: re.Match) -> tuple[str, bool]:
+    """The formula as MathJax wants it, and whether it has a line of its own."""
+    tex = html.unescape(match["tex"])
+    return tex if tex.startswith(r"\begin") else tex[2:-2].strip(), match["tag"] == "div"
+
+
+def _finish(app: Sphinx, exception) -> None:
+    if exception or app.builder.name != "html":
+        return
+    pages = {p: p.read_text("utf-8") for p in sorted(Path(app.outdir).rglob("*.html"))}
+    formulas = sorted({_tex(m) for text in pages.values() for m in FORMULA.finditer(text)})
+    if not formulas:
+        return
+    made = dict(zip(formulas, _typeset(formulas), strict=True))
+    for path, text in pages.items():
+        shapes = {}
+
+        def draw(match, shapes=shapes):
+            def share(shape):
+                return f'<use href="#shape-{shapes.setdefault(shape[1], len(shapes))}"/>'
+
+            svg, mathml = made[_tex(match)]
+            tex = html.escape(_tex(match)[0])
+            mathml = mathml.replace("<math ", f'<math alttext="{tex}" ', 1)
+            svg = SHAPE.sub(share, svg).replace('role="img"', 'aria-hidden="true"')
+            if match["tag"] == "div":  # shrinks a little to fit a phone; wider ones scroll
+                svg = WIDTH.sub(lambda w: f"min-width: {0.8 * float(w[2]):.2f}ex; {w[1]}", svg, 1)
+            heard = f'<span class="visually-hidden">{mathml}</span>'
+            formula, after = f"{match['open']}{svg}{heard}</{match['tag']}>", match["after"]
+            return f'<span class="one-line">{formula}{after}</span>' if after else formula
+
+        text, n_formulas = FORMULA.subn(draw, text)
+        if n_formulas:
+            paths = "".join(f'<path id="shape-{n}" d="{d}"/>' for d, n in shapes.items())
+            drawn = f'<svg class="visually-hidden" aria-hidden="true"><defs>{paths}</defs></svg>'
+            path.write_text(text.replace("</article>", f"{drawn}</article>", 1), "utf-8")
+
+
+def _typeset(formulas: list[tuple[str, bool]]) -> list[list[str]]:
+    """[SVG, MathML] of each formula."""
+    node = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
+    if node is None:
+        raise ExtensionError(
+            "Node.js, which typesets the formulas, is missing; `make book` gets it"
+        )
+    command = [node, str(Path(__file__).with_suffix(".mjs"))]
+    data = json.dumps(formulas)
+    done = subprocess.run(command, input=data, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ExtensionError(f"MathJax could not typeset the formulas:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout)
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("build-finished", _finish, priority=800)  # before page_stylesheet.py
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,244 @@
+"""The published book in one piece, for editions that are not a web site.
+
+Pages are read from the built site in the order of `_toc.yml`, so nothing is executed again and each
+edition says what the site says. Ids become unique in the whole book, links between pages become
+links within it, sliders become figures: the first frame above a few positions of the slider.
+"""
+
+import json
+import os
+import posixpath
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+from course import SITE, address, contents, settings
+
+TITLE, BASE = settings()["title"], settings()["sphinx"]["config"]["html_baseurl"]
+NAME = address().rpartition("/")[2]  # editions are called like the repository
+SUBTITLE = (
+    "A course that takes one lively page about RNNs and transformers at its word "
+    "and measures every claim of it."
+)
+STRIP = 5  # positions of a slider that are shown side by side
+SVG = "data:image/svg+xml,"
+# Keywords, strings and comments keep their colours; to mark the rest would be most of the file.
+PALE = re.compile(r'<span(?: class="(?!k|s[12d]|c1|nf|math|std)[a-z]{1,3}\d?")?>([^<]*)</span>')
+WEB_ONLY = ".headerlink, .toctree-wrapper, .sd-container-fluid, .web-only, details.hide, style"
+
+
+class NoEdition(Exception):
+    """An edition cannot be made here; the sentence says why."""
+
+
+@dataclass
+class Page:
+    """One page of the book."""
+
+    name: str  # book/memory
+    part: str  # the caption of its part; empty for the first page
+    number: int | None  # of a chapter
+    body: Tag
+
+    @property
+    def id(self) -> str:
+        return key(self.name)
+
+    @property
+    def title(self) -> str:
+        return self.body.h1.get_text()
+
+    @property
+    def eyebrow(self) -> str:
+        """What stands above the title."""
+        if self.number is not None:
+            return f"Chapter {self.number}"
+        return self.part.removesuffix("s")
+
+
+def key(name: str) -> str:
+    """The prefix of the ids of page `name`: `exercises/rnn/rnn` and `book/x` never share one."""
+    return name.removeprefix("book/").replace("/", "-")
+
+
+def pages(site: Path = SITE) -> list[Page]:
+    """The pages of `site`, ready to stand in one document."""
+    places = [
+        (name, caption, number if part == 1 else None)
+        for part, (caption, names) in enumerate(contents())
+        for number, name in enumerate(names)
+    ]
+    known = {name for name, *_ in places}
+    return [Page(name, part, n, _body(site, name, known)) for name, part, n in places]
+
+
+def version(site: Path = SITE) -> str:
+    """Version and date as the site's footer says them."""
+    text = (site / "book" / "index.html").read_text("utf-8")
+    return re.search(r'class="course-version">(Version .*? \d{4})', text)[1]
+
+
+def _body(site: Path, name: str, known: set[str]) -> Tag:
+    text = (site / f"{name}.html").read_text("utf-8")
+    article = text[text.index("<article") : text.index("</article>")]
+    soup = BeautifulSoup(PALE.sub(r"\1", article), "html.parser")
+    body = soup.article.find("section")
+    shapes = {shape["id"]: shape["d"] for shape in soup.select("defs > path[id]")}
+    for letter in body.select(".math use"):  # a page shares the letters' shapes; see page_math.py
+        letter.replace_with(soup.new_tag("path", d=shapes[letter["href"][1:]]))
+    for image in body.select("img.lesson-figure"):
+        picture = (site / f"{name}.html").parent / image["src"]
+        image["src"] = SVG + quote(picture.read_text("utf-8"))
+        del image["loading"]
+    for box in body.select("div.explore"):
+        box.replace_with(_figure(box, site / f"{name}.html"))
+    for element in [*body.select(WEB_ONLY), *body.find_all("script")]:
+        element.decompose()
+    for element in body.find_all(True):
+        classes = element.get("class", [])
+        if "cell" in classes and not element.get_text(strip=True) and not element.find("img"):
+            element.clear()  # nothing is left of a hidden cell
+        if "dropdown" in classes:
+            classes.remove("dropdown")  # paper does not unfold
+        if element.name == "details":
+            element["open"] = ""
+            element.summary.string = element.summary.get_text().replace(" (click to unfold)", "")
+        if "id" in element.attrs:
+            element["id"] = f"{key(name)}--{element['id']}"
+        if element.name == "a" and "href" in element.attrs:
+            element["href"] = _address(element["href"], name, known)
+    top = BeautifulSoup("", "html.parser").new_tag("span", id=f"{key(name)}--{body['id']}")
+    body["id"] = key(name)  # by this the whole page is named, by the other one its title
+    body.insert(0, top)
+    return body
+
+
+def _address(url: str, name: str, known: set[str]) -> str:
+    """`url` on page `name`, as an address in the whole book or, for other files, on the site."""
+    parts = urlsplit(url)
+    if parts.scheme or parts.netloc:
+        return url
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(parts.path)))
+    target = place.removesuffix(".html") if parts.path else name
+    if target not in known:
+        return urljoin(f"{BASE}{name}.html", url)
+    return f"#{key(target)}--{parts.fragment}" if parts.fragment else f"#{key(target)}"
+
+
+def _figure(box: Tag, page: Path) -> Tag:
+    """A slider as a figure: its first frame, and some positions of the longest control."""
+    soup = BeautifulSoup("", "html.parser")
+    first = box.find("img", class_="lesson-figure")
+    frames = _frames(page.parent / box["data-frames"])
+    names, labels, start = zip(*map(_control, box.select(".explore-control")), strict=True)
+    longest = max(range(len(labels)), key=lambda k: len(labels[k]))
+    n = min(STRIP, len(labels[longest]))
+    picks = [round(k * (len(labels[longest]) - 1) / (n - 1)) for k in range(n)]
+
+    def frame(position: tuple[int, ...]) -> Tag:
+        place = 0
+        for i, texts in zip(position, labels, strict=True):
+            place = place * len(texts) + i
+        img = copy(first)
+        img["alt"], img["src"] = frames[place]
+        return img
+
+    figure = soup.new_tag("figure", attrs={"class": "slider"})
+    figure.append(frame(start))
+    strip = soup.new_tag("div", attrs={"class": "strip"})
+    for i in picks:
+        position = soup.new_tag("div")
+        position.append(frame((*start[:longest], i, *start[longest + 1 :])))
+        label = soup.new_tag("p")
+        label.string = f"{names[longest]} = {labels[longest][i]}"
+        position.append(label)
+        strip.append(position)
+    figure.append(strip)
+    caption = soup.new_tag("figcaption")
+    values = [f"{name} from {x[0]} to {x[-1]}" for name, x in zip(names, labels, strict=True)]
+    caption.string = f"On the web this figure moves: {', '.join(values)}."
+    figure.append(caption)
+    return figure
+
+
+def _control(row: Tag) -> tuple[str, list[str], int]:
+    """Name, labels and first position of one control."""
+    name = row.find(["label", "span"]).get_text()
+    slider = row.find("input")
+    if slider:
+        return name, json.loads(slider["data-labels"]), int(slider["value"])
+    buttons = row.find_all("button")
+    pressed = [button["aria-pressed"] for button in buttons]
+    return name, [button.get_text() for button in buttons], pressed.index("true")
+
+
+def _frames(file: Path) -> list[tuple[str, str]]:
+    """(alt text, address) of each frame of a slider; see `page_figures.py` for the file."""
+    text = file.read_text("utf-8").partition(" = ")[2].rstrip().removesuffix(";")
+    data = json.loads(text)
+
+    def whole(svg):
+        return re.sub(r"<path id='([\w-]+)'/>", lambda m: data["glyphs"][m[1]], svg)
+
+    return [(alt, SVG + quote(whole(svg))) for alt, svg in data["frames"]]
+
+
+@contextmanager
+def chromium() -> Iterator:
+    """A headless Chromium.
+
+    Raises:
+        NoEdition: none is installed.
+    """
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        raise NoEdition("Chromium is missing; on Debian or Ubuntu: apt-get install chromium")
+    with sync_playwright() as p:
+        browser = p.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+def offer(site: Path) -> None:
+    """Link the editions that lie in `site` from its first page; without any, say nothing there."""
+    page = site / "book" / "index.html"
+    links = [
+        f'<a href="../{path.name}">{words} ({path.stat().st_size / 1e6:.1f} MB)</a>'
+        for path, words in (
+            (site / f"{NAME}.pdf", "PDF to print"),
+            (site / f"{NAME}.epub", "EPUB for e-readers"),
+        )
+        if path.exists()
+    ]
+    text = page.read_text("utf-8")
+    line = f"\\1{' · '.join(links)}</p>"
+    page.write_text(re.sub(r'(<p class="editions web-only">).*?</p>', line, text), "utf-8")
+
+
+def main(name: str, make: Callable[[Path, Path], None]) -> int:
+    """Make the edition called `name` of the built book and put it into the site."""
+    if not (SITE / "index.html").exists():
+        print("The book is not built; run `make book` first.")
+        return 1
+    new = SITE / f"{name}.new"
+    try:
+        make(SITE, new)
+    except NoEdition as problem:
+        print(f"{name} was not made: {problem}")
+        return 1
+    os.replace(new, SITE / name)
+    offer(SITE)
+    print(f"_build/html/{name}: {(SITE / name).stat().st_size / 1e6:.1f} MB")
+    return 0
