@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from course import ROOT
+from grading import skip_slow_imports
 from grading.judge import Judge
 from grading.sandbox import NoSandbox
 
@@ -74,6 +75,7 @@ def main() -> int:
 
         root = make(ROOT / "_build" / "sample-class")
         print(f"The sample class of grading/sample_class/, in {root.relative_to(ROOT)}/:")
+    skip_slow_imports()
     with Judge(args.jobs) as judge:  # its sandbox gets ready while nbgrader is imported
         from grading.classroom import Course
 

@@ -1,11 +1,10 @@
 """How fast is it? `make bench` grades the same class with nbgrader as it comes and with the judge.
 
-usage: python -m grading.bench [LEARNERS [ROUNDS]]
-
 The class is that of grading/sample_class/, without those that hang, over and over. Both sides are
 whole commands, started from nothing, in turn; only their ratio means something on another machine.
 """
 
+import argparse
 import os
 import shutil
 import statistics
@@ -83,7 +82,11 @@ def spread(numbers: list[float], form: str) -> str:
 
 
 def main() -> None:
-    learners, rounds = (*map(int, sys.argv[1:]), *(40, 3)[len(sys.argv) - 1 :])
+    parser = argparse.ArgumentParser(prog="python -m grading.bench", description=__doc__)
+    parser.add_argument("learners", nargs="?", type=int, default=40, help="default: 40")
+    parser.add_argument("rounds", nargs="?", type=int, default=3, help="default: 3")
+    args = parser.parse_args()
+    learners, rounds = args.learners, args.rounds
     print(f"{learners} learners, {rounds} rounds, {os.cpu_count()} cores; median (least to most)\n")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         number = 0

@@ -3,18 +3,6 @@
 import numpy as np
 
 
-def rnn_cell(x, h, W_xh, W_hh, b):
-    return np.tanh(x @ W_xh + h @ W_hh + b)
-
-
-def run_rnn(X, h0, W_xh, W_hh, b):
-    h, states = h0, []
-    for t in range(X.shape[-2]):
-        h = rnn_cell(X[..., t, :], h, W_xh, W_hh, b)
-        states.append(h)
-    return np.stack(states, axis=-2)
-
-
 def rnn_cell_backward(dh_new, x, h, h_new, W_xh, W_hh):
     rows = np.atleast_2d(dh_new)
     dW_xh = np.atleast_2d(x).T @ rows

@@ -1,1 +1,3 @@
 """Nothing is answered."""
+
+BLANK = True

@@ -1,5 +1,7 @@
 """A cheat: make every comparison true, and look for the answers."""
 
+BLANK = True
+
 
 def edit(notebook):
     cheat = """import numpy.testing, pathlib, sys

@@ -15,7 +15,6 @@ from tests.grading.test_grading import nbgrader
 from tests.support import free_port, wait_for_jupyter
 
 pytestmark = pytest.mark.slow
-ANSWERS = (sample_class.CLASSROOM / "amina.py").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +22,13 @@ def formgrader(tmp_path_factory, bubblewrap) -> str:
     """The address of the formgrader of a course in which three handed in."""
     root = sample_class.course(tmp_path_factory.mktemp("formgrader"))
     release = json.loads((ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text())
-    sample_class.hand_in(root, "right", "rnn", json.dumps(sample_class.answered(release, ANSWERS)))
+    sample_class.hand_in(
+        root, "right", "rnn", json.dumps(sample_class.answered(release, sample_class.right()))
+    )
     sample_class.hand_in(root, "script", "rnn", everywhere(script))
-    loop = sample_class.answered(release, "def rnn_cell(*any):\n    while True:\n        pass\n")
+    loop = sample_class.answered(
+        release, {"rnn_cell": "def rnn_cell(*any):\n    while True:\n        pass"}
+    )
     sample_class.hand_in(root, "endless", "rnn", json.dumps(loop))
     nbgrader(root, "generate_assignment", "rnn")
     address = f"http://127.0.0.1:{(port := free_port())}"

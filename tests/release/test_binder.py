@@ -4,7 +4,6 @@ The steps are those of the Dockerfile that repo2docker writes, run in an empty e
 server that starts there has 1 GB, as on mybinder.org. `--all-chapters` walks every chapter.
 """
 
-import ast
 import contextlib
 import hashlib
 import json
@@ -22,7 +21,7 @@ import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from course import ROOT
-from grading.sample_class import CLASSROOM
+from grading import sample_class
 from release.publish import copy_learner_edition
 from tests.support import free_port, wait_for_jupyter
 
@@ -218,7 +217,7 @@ def test_an_exercise_names_a_mistake_and_is_solved_and_validated(lab, edition, b
     path = edition / "exercises" / "rnn" / "rnn.ipynb"
     tab = opened(browser, lab, edition, path)
     assert "failed" in validate(tab).lower()
-    right = answers()
+    right = sample_class.right()
     wrong = right["rnn_cell"].replace(" + b)", ")")
     assert wrong != right["rnn_cell"]
     write(tab, "def rnn_cell(", wrong)
@@ -234,13 +233,6 @@ def test_an_exercise_names_a_mistake_and_is_solved_and_validated(lab, edition, b
 def test_memory_sufficed(lab):
     """The last test: what was walked before it is what was measured."""
     assert 100 < lab.peak < MEMORY
-
-
-def answers() -> dict[str, str]:
-    """The functions of the learner of the sample class who has everything right."""
-    text = (CLASSROOM / "amina.py").read_text("utf-8")
-    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-    return {node.name: ast.get_source_segment(text, node) for node in functions}
 
 
 def opened(browser, lab: Server, edition: Path, path: Path) -> Page:
