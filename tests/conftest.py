@@ -1,14 +1,13 @@
-"""What the tests share: the built site in a real browser, and skips that become failures in CI."""
+"""What tests of every folder share: the built site, a real browser, the sandbox."""
 
-import functools
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from course import SITE
-from tests.support import CI, need
+from tests.support import DESKTOP, PATIENCE, chromium, missing, need
+from website.one_document import CHROMIUM_FLAGS
 
 
 def pytest_addoption(parser):
@@ -20,35 +19,35 @@ def pytest_addoption(parser):
 def site() -> Path:
     """The folder of the built book."""
     if not (SITE / "index.html").exists():
-        (pytest.fail if CI else pytest.skip)("the book is not built; run `make book`")
+        missing("the book is not built; run `make book`")
     return SITE
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
+# The fixtures `page`, `context` and `new_context` are pytest-playwright's: they close what they
+# open, and leave a picture of a page whose test failed in `_build/failures`. A test that wants
+# another screen says so with `@pytest.mark.browser_context_args(viewport=…)`.
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args) -> dict:
+    """Debian's Chromium in place of a downloaded one."""
+    expect.set_options(timeout=PATIENCE)
+    return browser_type_launch_args | {"executable_path": chromium(), "args": CHROMIUM_FLAGS}
 
 
 @pytest.fixture(scope="session")
-def served(site) -> str:
-    """The address of the built book on a local server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+def browser_context_args(browser_context_args) -> dict:
+    return browser_context_args | {"viewport": DESKTOP}
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium, Debian's."""
-    path = need("chromium", "chromium")
-    from playwright.sync_api import sync_playwright
+@pytest.fixture
+def new_context(new_context):
+    """A context that waits as long as a busy machine needs."""
 
-    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=path, args=flags)
-        yield chromium
-        chromium.close()
+    def make(**options):
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from pathlib import Path
 import yaml
 
 from course import ROOT, SITE, chapters, contents
-from website.one_document import chromium
+from website.one_document import chromium, chromium_path
 
 TWIN = ROOT / "_build" / "twin"
 SCRIPTS = ROOT / "node_modules"
@@ -160,8 +160,7 @@ def lighthouse(jobs: list[tuple[str, str, list[str]]]) -> Iterator[dict]:
     """What Lighthouse says of each (address, "mobile" or "desktop", categories), as it comes."""
     bin = Path(sys.executable).parent
     environment = os.environ | {"PATH": f"{os.environ['PATH']}:{bin}"}
-    if path := shutil.which("chromium"):
-        environment["CHROME_PATH"] = path
+    environment["CHROME_PATH"] = chromium_path()
     node = subprocess.Popen(
         ["node", ROOT / "website" / "lighthouse.mjs"],
         stdin=subprocess.PIPE,

@@ -23,6 +23,11 @@ from course import SITE, address, contents, settings
 
 TITLE, BASE = settings()["title"], settings()["sphinx"]["config"]["html_baseurl"]
 NAME = address().rpartition("/")[2]  # editions are called like the repository
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 SUBTITLE = (
     "A course that takes one lively page about RNNs and transformers at its word "
     "and measures every claim of it."
@@ -190,6 +195,19 @@ def _frames(file: Path) -> list[tuple[str, str]]:
     return [(alt, SVG + quote(whole(svg))) for alt, svg in data["frames"]]
 
 
+def chromium_path() -> str:
+    """Where this machine has Chromium.
+
+    Raises:
+        NoEdition: none is installed.
+    """
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        raise NoEdition("Chromium is missing; on Debian or Ubuntu: apt-get install chromium")
+    return path
+
+
 @contextmanager
 def chromium() -> Iterator:
     """A headless Chromium.
@@ -199,14 +217,8 @@ def chromium() -> Iterator:
     """
     from playwright.sync_api import sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        raise NoEdition("Chromium is missing; on Debian or Ubuntu: apt-get install chromium")
     with sync_playwright() as p:
-        browser = p.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
-        )
+        browser = p.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 

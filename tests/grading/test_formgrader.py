@@ -54,14 +54,13 @@ def formgrader(tmp_path_factory, bubblewrap) -> str:
         server.wait()
 
 
-def test_the_button_asks_the_judge_and_nothing_shown_acts(formgrader, browser):
-    page = browser.new_page()
+def test_the_button_asks_the_judge_and_nothing_shown_acts(formgrader, page):
     page.route("https://**", lambda route: route.abort())  # nbgrader would load MathJax
     page.goto(f"{formgrader}/manage_submissions/rnn")
     for who, score in (("right", "40 / 40"), ("script", "5 / 40"), ("endless", "0 / 40")):
         row = page.locator("tr", has=page.locator(f"td:text-is('{who}')"))
         row.locator(".autograde a").click()
-        page.locator(".modal.in .modal-title", has_text="Success").wait_for(timeout=120_000)
+        page.locator(".modal.in .modal-title", has_text="Success").wait_for()
         page.locator(".modal.in .btn", has_text="OK").click()
         assert row.locator(".score").inner_text() == score
     page.goto(f"{formgrader}/gradebook/rnn/rnn")
@@ -76,4 +75,3 @@ def test_the_button_asks_the_judge_and_nothing_shown_acts(formgrader, browser):
         assert "What the tests of this notebook use" not in shown[-1]  # a tool, nobody's work
     assert len(shown) == 3
     assert sum("rnn_cell was stopped: it did not end within" in text for text in shown) == 1
-    page.close()

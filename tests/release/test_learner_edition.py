@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 
 from course import ROOT, address
 from release import learner_edition, publish
+from tests.support import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_a_chapter_opened_alone_fetches_what_it_imports(learner, tmp_path):
     notebook = nbformat.reads(alone, as_version=4)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, timeout=120, resources=resources).execute()
+    NotebookClient(notebook, timeout=PATIENCE // 1000, resources=resources).execute()
     assert not first.outputs, "it is quiet"
     assert (tmp_path / ".course").is_dir()
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", ())]

@@ -10,7 +10,7 @@ import pytest
 from grading.assignment import pack
 from release import publish
 from release.exercises import REGION
-from tests.support import need
+from tests.support import chromium
 
 NAME = "transformer"
 
@@ -94,16 +94,16 @@ def in_the_epub(folder, text):
 
 
 def in_the_pdf(folder, text):
-    from website.one_document import chromium
+    from website.one_document import chromium as launched
 
     def print_it():
-        with chromium() as browser:  # a narrow page, so that lines are broken
+        with launched() as browser:  # a narrow page, so that lines are broken
             tab = browser.new_page()
             tab.set_content('<pre style="white-space: pre-wrap; width: 18em"></pre>')
             tab.locator("pre").evaluate("(pre, text) => pre.textContent = text", text)
             tab.pdf(path=folder / "course.pdf")
 
-    need("chromium", "chromium")
+    chromium()
     with ThreadPoolExecutor() as thread:  # the tests' browser may have the loop of this one
         thread.submit(print_it).result()
 

@@ -62,24 +62,21 @@ def here(tab) -> str:
 
 
 @pytest.fixture
-def visit(served, browser):
+def visit(served, new_context):
     """Opens a page of the site; the 404 page names its files by where the site is published."""
     settings = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     root = urlsplit(settings["sphinx"]["config"]["html_baseurl"]).path
-    tabs = []
 
     def open_page(page, view=DESKTOP, **more):
         size = dict(zip(("width", "height"), view, strict=True))
-        tab = browser.new_page(viewport=size, reduced_motion="reduce", **more)
-        tabs.append(tab)
+        tab = new_context(reduced_motion="reduce", **more).new_page()
+        tab.set_viewport_size(size)
         if page == "404.html":
             tab.route(f"**{root}**", lambda r: r.continue_(url=r.request.url.replace(root, "/", 1)))
         tab.goto(f"{served}/{page}", wait_until="load")
         return tab
 
-    yield open_page
-    for tab in tabs:
-        tab.close()
+    return open_page
 
 
 @pytest.mark.slow

@@ -16,19 +16,17 @@ def test_figure_has_a_square_for_each_claim_and_says_the_counts():
 
 
 @pytest.mark.slow
-def test_buttons_filter_by_verdict(served, browser):
-    tab = browser.new_page()
-    tab.goto(f"{served}/book/claim-ledger.html")
-    rows = tab.locator(".cell_output table tbody tr:visible")
+def test_buttons_filter_by_verdict(served, page):
+    page.goto(f"{served}/book/claim-ledger.html")
+    rows = page.locator(".cell_output table tbody tr:visible")
     counts = Counter(ledger.VERDICTS[entry["verdict"]] for entry in ledger.load())
     assert rows.count() == counts.total()
     for verdict, n in counts.items():
-        button = tab.get_by_role("button", name=f"{verdict} ({n})")
+        button = page.get_by_role("button", name=f"{verdict} ({n})")
         button.focus()
-        tab.keyboard.press("Enter")
+        page.keyboard.press("Enter")
         assert button.get_attribute("aria-pressed") == "true"
         assert rows.count() == n
         assert all(verdict in text for text in rows.all_inner_texts())
-    tab.get_by_role("button", name=f"all ({counts.total()})").click()
+    page.get_by_role("button", name=f"all ({counts.total()})").click()
     assert rows.count() == counts.total()
-    tab.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from course import ROOT, SITE
-from tests.support import CI, need
+from tests.support import chromium, missing
 from website import bench
 
 PAGES = ["book/index", "book/rnn-loop", "exercises/rnn/rnn"]  # one of each kind; `make bench`: all
@@ -11,9 +11,9 @@ PAGES = ["book/index", "book/rnn-loop", "exercises/rnn/rnn"]  # one of each kind
 
 @pytest.mark.slow
 def test_one_page_of_each_kind_has_full_marks(site):
-    need("chromium", "chromium")
+    chromium()
     if not (ROOT / "node_modules" / "lighthouse").exists():
-        (pytest.fail if CI else pytest.skip)("Lighthouse is not there; `make test` gets it")
+        missing("Lighthouse is not there; `make test` gets it")
     root = bench.serve(SITE)
     jobs = [(f"{root}/{page}.html", "mobile", bench.CATEGORIES[1:]) for page in PAGES]
     found = list(bench.lighthouse(jobs))

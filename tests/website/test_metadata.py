@@ -1,11 +1,8 @@
 """What pages say of themselves: description, picture, version, date; and the page where none is."""
 
-import functools
 import re
-import threading
 from datetime import datetime
 from html import unescape
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +10,7 @@ import yaml
 from PIL import Image
 
 from course import ROOT
+from tests.support import FolderHandler, serving
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 BASE = CONFIG["sphinx"]["config"]["html_baseurl"]
@@ -77,7 +75,7 @@ def pages_host(site):
     """The site in a folder of a host that answers with 404.html where nothing is, as Pages."""
     prefix = urlsplit(BASE).path
 
-    class Handler(SimpleHTTPRequestHandler):
+    class Handler(FolderHandler):
         def translate_path(self, path):
             inside = path.startswith(prefix)
             return super().translate_path(path[len(prefix) - 1 :]) if inside else "/nowhere"
@@ -88,32 +86,25 @@ def pages_host(site):
             self.end_headers()
             self.wfile.write((site / "404.html").read_bytes())
 
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}{prefix}"
-    server.shutdown()
+    with serving(site, Handler) as address:
+        yield address + prefix
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("address", ["gone.html", "book/gone.html", "a/b/c/"])
-def test_a_lost_reader_finds_the_way_at_any_depth(address, pages_host, browser):
-    tab = browser.new_page()
+def test_a_lost_reader_finds_the_way_at_any_depth(address, pages_host, page):
     trouble = []
-    tab.on("response", lambda r: r.status >= 400 and trouble.append(r.url))
-    tab.goto(pages_host + address, wait_until="networkidle")
+    page.on("response", lambda r: r.status >= 400 and trouble.append(r.url))
+    page.goto(pages_host + address, wait_until="networkidle")
     assert trouble == [pages_host + address], trouble
-    assert tab.locator("article h1").inner_text() == "This page does not exist"
+    assert page.locator("article h1").inner_text() == "This page does not exist"
     form = "getComputedStyle(document.querySelector('.missing-search')).display"
-    assert tab.evaluate(form) == "flex", "the page has no style"
-    assert tab.locator("article li a").count() == len(PAGES) - 1
-    tab.locator("article input[type=search]").fill("softmax")
-    tab.keyboard.press("Enter")
-    tab.wait_for_url("**/search.html?q=softmax")
-    tab.locator("#search-results li a").first.wait_for()
-    tab.go_back()
-    tab.locator("article li a", has_text="Word vectors").first.click()
-    tab.wait_for_url(f"{pages_host}book/word-vectors.html")
-    tab.close()
+    assert page.evaluate(form) == "flex", "the page has no style"
+    assert page.locator("article li a").count() == len(PAGES) - 1
+    page.locator("article input[type=search]").fill("softmax")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=softmax")
+    page.locator("#search-results li a").first.wait_for()
+    page.go_back()
+    page.locator("article li a", has_text="Word vectors").first.click()
+    page.wait_for_url(f"{pages_host}book/word-vectors.html")

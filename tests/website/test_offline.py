@@ -8,20 +8,18 @@ from course import SITE
 
 
 @pytest.fixture
-def stick(site, browser, tmp_path):
+def stick(site, context, page, tmp_path):
     """A tab without network on a copy of the site whose path has a space; fails on any error."""
     folder = tmp_path / "a stick" / "course"
     shutil.copytree(SITE, folder)
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    tab = context.new_page()
+    context.set_offline(True)
     trouble = []
-    tab.on("pageerror", lambda e: trouble.append(f"error: {e}"))
-    tab.on(
+    page.on("pageerror", lambda e: trouble.append(f"error: {e}"))
+    page.on(
         "request",
         lambda r: r.url.startswith(("file:", "data:", "blob:")) or trouble.append(r.url),
     )
-    yield tab, folder.as_uri()
-    context.close()
+    yield page, folder.as_uri()
     assert not trouble, trouble
 
 
@@ -51,13 +49,11 @@ def test_slider_link_and_search_work_from_a_folder(stick):
 
 
 @pytest.mark.slow
-def test_without_scripts_text_formulas_and_first_frames_are_there(site, browser):
-    context = browser.new_context(java_script_enabled=False)
-    tab = context.new_page()
-    tab.goto((SITE / "book" / "rnn-loop.html").as_uri())
-    box = tab.locator(".explore").first
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_without_scripts_text_formulas_and_first_frames_are_there(site, page):
+    page.goto((SITE / "book" / "rnn-loop.html").as_uri())
+    box = page.locator(".explore").first
     assert box.locator("img.lesson-figure").is_visible()
     assert not box.get_by_role("slider").first.is_visible(), "a slider that does nothing is shown"
-    assert tab.locator("span.math svg").first.is_visible()
-    assert tab.locator(".admonition.dropdown p").last.is_visible(), "answers cannot be opened"
-    context.close()
+    assert page.locator("span.math svg").first.is_visible()
+    assert page.locator(".admonition.dropdown p").last.is_visible(), "answers cannot be opened"

@@ -90,12 +90,12 @@ def test_every_icon_of_a_page_is_in_the_icon_font(site):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["book/index.html", "book/rnn-loop.html", "search.html"])
-def test_the_one_style_sheet_looks_as_all_of_them_do(page, served, browser):
+@pytest.mark.browser_context_args(reduced_motion="reduce")
+@pytest.mark.parametrize("name", ["book/index.html", "book/rnn-loop.html", "search.html"])
+def test_the_one_style_sheet_looks_as_all_of_them_do(name, served, page):
     """No element, in light or dark, is drawn otherwise with the sheets that the one replaces."""
-    names = [next((SITE / "_static").glob(s)).relative_to(SITE / "_static") for s in SHEETS]
-    tab = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    tab.goto(f"{served}/{page}", wait_until="load")
+    sheets = [next((SITE / "_static").glob(s)).relative_to(SITE / "_static") for s in SHEETS]
+    page.goto(f"{served}/{name}", wait_until="load")
     look = """async theme => { document.documentElement.dataset.theme = theme;
       delete document.documentElement.dataset.fresh; // what is laid out later has no size yet
       document.body.offsetWidth; // asks for the fonts
@@ -112,10 +112,10 @@ def test_the_one_style_sheet_looks_as_all_of_them_do(page, served, browser):
         }
       }
       return looks; }"""
-    ours = {theme: tab.evaluate(look, theme) for theme in ("light", "dark")}
-    root = "../" * page.count("/")
-    links = [f"{root}_static/{name.as_posix()}" for name in names]
-    tab.evaluate(
+    ours = {theme: page.evaluate(look, theme) for theme in ("light", "dark")}
+    root = "../" * name.count("/")
+    links = [f"{root}_static/{sheet.as_posix()}" for sheet in sheets]
+    page.evaluate(
         """async links => {
           const ours = document.querySelector('link[rel=stylesheet]');
           const added = links.map(href =>
@@ -127,12 +127,11 @@ def test_the_one_style_sheet_looks_as_all_of_them_do(page, served, browser):
         links,
     )
     for theme, before in ours.items():
-        after = tab.evaluate(look, theme)
+        after = page.evaluate(look, theme)
         differ = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
         assert not differ, (
             f"{theme}: {len(differ)} elements, the first: {first_difference(*differ[0])}"
         )
-    tab.close()
 
 
 def first_difference(one: str, other: str) -> str:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from course import SITE
+from tests.support import PHONE
 
 PAGES = sorted(
     p.relative_to(SITE).as_posix()
@@ -18,30 +19,29 @@ def test_there_are_pages(site):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
-def test_page_opens_without_an_error_or_a_request_to_another_host(page, served, browser):
-    tab = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+@pytest.mark.browser_context_args(viewport=PHONE, color_scheme="dark")
+@pytest.mark.parametrize("name", PAGES)
+def test_page_opens_without_an_error_or_a_request_to_another_host(name, served, page):
     trouble = []
-    tab.on("pageerror", lambda e: trouble.append(f"error: {e}"))
-    tab.on("console", lambda m: m.type == "error" and trouble.append(f"console: {m.text}"))
-    tab.on("requestfailed", lambda r: trouble.append(f"failed: {r.url}"))
+    page.on("pageerror", lambda e: trouble.append(f"error: {e}"))
+    page.on("console", lambda m: m.type == "error" and trouble.append(f"console: {m.text}"))
+    page.on("requestfailed", lambda r: trouble.append(f"failed: {r.url}"))
 
     def foreign(request):
         if not request.url.startswith((served, "data:", "blob:")):
             trouble.append(f"another host: {request.url}")
 
-    tab.on("request", foreign)
-    tab.goto(f"{served}/{page}", wait_until="networkidle")
-    wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    tab.close()
+    page.on("request", foreign)
+    page.goto(f"{served}/{name}", wait_until="networkidle")
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert not trouble, trouble
     assert wider <= 0, f"the page is {wider} px wider than a phone"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_light_and_its_pictures_have_words(page, site):
-    html = (SITE / page).read_bytes()
-    figures = SITE / "_static" / "figures" / page.removesuffix(".html")
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_light_and_its_pictures_have_words(name, site):
+    html = (SITE / name).read_bytes()
+    figures = SITE / "_static" / "figures" / name.removesuffix(".html")
     files = [html, *(f.read_bytes() for f in figures.glob("*"))]
     compressed = sum(len(gzip.compress(f)) for f in files)
     assert compressed < 1_500_000, f"{compressed} bytes compressed"

@@ -11,8 +11,8 @@ import pypdfium2 as pdfium
 import pytest
 from pypdfium2 import raw
 
-from tests.support import need
-from tests.website.test_sliders import explorables
+from tests.support import chromium
+from tests.website.support import explorables
 from website import epub, one_document
 from website import pdf as printing
 
@@ -27,7 +27,7 @@ def book(site):
 
 @pytest.fixture(scope="module")
 def pdf(site, tmp_path_factory):
-    need("chromium", "chromium")
+    chromium()
     path = tmp_path_factory.mktemp("paper") / "book.pdf"
     # in a thread of its own, as the tests' browser has the loop of this one
     with ThreadPoolExecutor() as thread:
@@ -141,7 +141,7 @@ def test_math_is_typeset_and_screen_readers_have_tags(printed, texts):
 
 @pytest.fixture(scope="module")
 def ebook(site, tmp_path_factory):
-    need("chromium", "chromium")
+    chromium()
     path = tmp_path_factory.mktemp("epub") / "book.epub"
     epub.write_epub(site, path)
     return zipfile.ZipFile(path)

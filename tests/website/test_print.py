@@ -15,29 +15,28 @@ def printed(tab, path):
         return text, [page.render(scale=0.5).to_pil().convert("L") for page in document]
 
 
-def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, browser, tmp_path):
-    tab = browser.new_page(color_scheme="dark")
-    tab.goto(f"{served}/{PAGE}", wait_until="networkidle")
-    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
-    figures = tab.locator("article img.lesson-figure").count()
-    text, before = printed(tab, tmp_path / "before.pdf")
+@pytest.mark.browser_context_args(color_scheme="dark")
+def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, page, tmp_path):
+    page.goto(f"{served}/{PAGE}", wait_until="networkidle")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    figures = page.locator("article img.lesson-figure").count()
+    text, before = printed(page, tmp_path / "before.pdf")
     # a dark page has a mean near 20
-    assert min(ImageStat.Stat(page).mean[0] for page in before) > 180
+    assert min(ImageStat.Stat(sheet).mean[0] for sheet in before) > 180
     squeezed = "".join(text.split())
     assert "Lossy,butwhosayswhatislost?" in squeezed
     for nav in ("Howgradingworks,andwhatitpromises", "Ctrl+K", "Previous"):
         assert nav not in squeezed
     assert "At best 8 words: 8 × 8 numbers fill 64" in " ".join(text.split()), "answers unfold"
-    assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     loaded = (
         "[...document.querySelectorAll('article img.lesson-figure')].filter(i => i.naturalWidth)"
     )
-    assert tab.evaluate(f"{loaded}.length") == figures, "a picture had not come"
-    tab.locator(".explore input").first.focus()
-    tab.keyboard.press("End")
-    tab.wait_for_timeout(500)
-    _, after = printed(tab, tmp_path / "after.pdf")
-    tab.close()
+    assert page.evaluate(f"{loaded}.length") == figures, "a picture had not come"
+    page.locator(".explore input").first.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('.explore img').complete")
+    _, after = printed(page, tmp_path / "after.pdf")
     assert len(before) == len(after)
     changed = [
         i for i, (a, b) in enumerate(zip(before, after, strict=True))
@@ -47,15 +46,14 @@ def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, b
     assert 1 <= len(changed) <= 2, f"pages that changed with the slider: {changed}"
 
 
-def test_nothing_moves_for_who_asked_for_less_motion(served, browser):
-    tab = browser.new_page(reduced_motion="reduce")
-    tab.goto(f"{served}/{PAGE}", wait_until="load")
-    moving = tab.evaluate(
+@pytest.mark.browser_context_args(reduced_motion="reduce")
+def test_nothing_moves_for_who_asked_for_less_motion(served, page):
+    page.goto(f"{served}/{PAGE}", wait_until="load")
+    moving = page.evaluate(
         """() => [document.documentElement, ...document.querySelectorAll('body *')].flatMap(e =>
           [null, '::before', '::after'].map(part => [e, getComputedStyle(e, part)]))
           .filter(([, s]) => s.scrollBehavior === 'smooth' || s.animationName !== 'none'
             || s.transitionProperty !== 'none' && parseFloat(s.transitionDuration) > 0)
           .map(([e]) => e.outerHTML.slice(0, 80))"""
     )
-    tab.close()
     assert not moving, moving[:5]

@@ -2,46 +2,58 @@
 
 import pytest
 
+from tests.support import PHONE
+
+pytestmark = pytest.mark.browser_context_args(viewport=PHONE)
 PAGES = ["book/how-grading-works", "book/measured", "exercises/rnn/rnn"]
 SKIPPED = "e => getComputedStyle(e).contentVisibility === 'auto'"
-AT_THE_TOP = """() => {
-  const blocks = [...document.querySelectorAll('.bd-article section section > *')];
-  const first = blocks.find((e) => e.getBoundingClientRect().bottom > 100);
-  return [blocks.indexOf(first), Math.round(first.getBoundingClientRect().top)];
+# The block at the top of the view and where it stands, once twenty frames have not moved it.
+AT_THE_TOP = """async () => {
+  const look = () => {
+    const blocks = [...document.querySelectorAll('.bd-article section section > *')];
+    const first = blocks.find((e) => e.getBoundingClientRect().bottom > 100);
+    return [blocks.indexOf(first), Math.round(first.getBoundingClientRect().top)];
+  };
+  let seen = look();
+  for (let still = 0; still < 20; still += 1) {
+    await new Promise(requestAnimationFrame);
+    const now = look();
+    if (now.join() !== seen.join()) [seen, still] = [now, 0];
+  }
+  return seen;
 }"""
 
 
-@pytest.fixture(scope="module")
-def tab(browser):
-    tab = browser.new_page(viewport={"width": 390, "height": 844})
-    yield tab
-    tab.close()
+def settled(page) -> tuple[int, int]:
+    """Which block is at the top of the view, and where, when nothing scrolls any more."""
+    return tuple(page.evaluate(AT_THE_TOP))
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_link_into_a_page_shows_its_heading(page, served, tab):
-    tab.goto(f"{served}/{page}.html", wait_until="load")
-    assert tab.locator(".bd-article section section > p").last.evaluate(SKIPPED)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_link_into_a_page_shows_its_heading(name, served, page):
+    page.goto(f"{served}/{name}.html", wait_until="load")
+    assert page.locator(".bd-article section section > p").last.evaluate(SKIPPED)
     room = "document.documentElement.scrollHeight - innerHeight"
-    for name in tab.eval_on_selector_all("section section[id]", "all => all.map((e) => e.id)"):
-        tab.goto("about:blank")
-        tab.goto(f"{served}/{page}.html#{name}", wait_until="load")
-        tab.wait_for_function("scrollY > 0")
-        top = tab.evaluate("id => document.getElementById(id).getBoundingClientRect().top", name)
-        assert 40 < top < 100 or tab.evaluate(f"{room} - scrollY") < 2, name
+    for place in page.eval_on_selector_all("section section[id]", "all => all.map((e) => e.id)"):
+        page.goto("about:blank")
+        page.goto(f"{served}/{name}.html#{place}", wait_until="load")
+        page.wait_for_function("scrollY > 0")
+        top = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", place)
+        assert 40 < top < 100 or page.evaluate(f"{room} - scrollY") < 2, place
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_whoever_reloads_or_comes_back_finds_their_place(page, served, tab):
-    tab.goto(f"{served}/{page}.html", wait_until="load")
+@pytest.mark.parametrize("name", PAGES)
+def test_whoever_reloads_or_comes_back_finds_their_place(name, served, page):
+    page.goto(f"{served}/{name}.html", wait_until="load")
     for _ in range(6):
-        tab.mouse.wheel(0, 700)
-        tab.wait_for_timeout(150)
-    tab.wait_for_timeout(500)
-    index, top = tab.evaluate(AT_THE_TOP)
+        page.mouse.wheel(0, 700)
+        settled(page)
+    index, top = settled(page)
     assert index > 5
-    for come_back in (tab.reload, lambda: (tab.goto(f"{served}/book/index.html"), tab.go_back())):
+    for come_back in (
+        page.reload,
+        lambda: (page.goto(f"{served}/book/index.html"), page.go_back()),
+    ):
         come_back()
-        tab.wait_for_timeout(500)
-        now, there = tab.evaluate(AT_THE_TOP)
+        now, there = settled(page)
         assert now == index and abs(there - top) < 40

@@ -30,43 +30,29 @@ QUERIES = {  # a page in any of these answers
 FIRST = 3
 
 
-@pytest.fixture(scope="module")
-def results(served, browser):
-    tab = browser.new_page()
-
-    def ask(query: str) -> list[str]:
-        tab.goto(f"{served}/search.html?q={query.replace(' ', '+')}")
-        tab.wait_for_function(
-            "document.querySelector('#search-results .search-summary')?.textContent.match(/\\d/)"
-        )
-        links = tab.locator("#search-results ul.search > li > a").all()
-        return [link.get_attribute("href").partition("?")[0] for link in links[:10]]
-
-    yield ask
-    tab.close()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("query", QUERIES)
-def test_the_page_that_answers_comes_first(query, results):
-    found = [address.rpartition("/")[2].partition(".html")[0] for address in results(query)]
+def test_the_page_that_answers_comes_first(query, served, page):
+    page.goto(f"{served}/search.html?q={query.replace(' ', '+')}")
+    page.wait_for_function(
+        "document.querySelector('#search-results .search-summary')?.textContent.match(/\\d/)"
+    )
+    links = page.locator("#search-results ul.search > li > a").all()[:10]
+    addresses = [link.get_attribute("href").partition("?")[0] for link in links]
+    found = [address.rpartition("/")[2].partition(".html")[0] for address in addresses]
     assert set(found[:FIRST]) & set(QUERIES[query]), found
 
 
 @pytest.mark.slow
-def test_excerpts_are_the_words_of_a_page_and_not_its_menus(served, browser):
-    tab = browser.new_page()
-    tab.goto(f"{served}/search.html?q=softmax")
-    tab.wait_for_function("document.querySelectorAll('#search-results p.context').length > 5")
-    for excerpt in tab.locator("#search-results p.context").all_inner_texts():
+def test_excerpts_are_the_words_of_a_page_and_not_its_menus(served, page):
+    page.goto(f"{served}/search.html?q=softmax")
+    page.wait_for_function("document.querySelectorAll('#search-results p.context').length > 5")
+    for excerpt in page.locator("#search-results p.context").all_inner_texts():
         assert "softmax" in excerpt.lower()
         assert ".ipynb" not in excerpt and "Contents" not in excerpt
-    tab.close()
 
 
 @pytest.mark.slow
-def test_a_search_that_finds_nothing_says_what_to_do(served, browser):
-    tab = browser.new_page()
-    tab.goto(f"{served}/search.html?q=zzqqxy")
-    tab.get_by_text("Fewer words find more").first.wait_for()
-    tab.close()
+def test_a_search_that_finds_nothing_says_what_to_do(served, page):
+    page.goto(f"{served}/search.html?q=zzqqxy")
+    page.get_by_text("Fewer words find more").first.wait_for()

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import time
 from html import unescape
 
 import matplotlib.pyplot as plt
@@ -11,37 +12,9 @@ from ipywidgets.embed import dependency_state
 from lesson import explore
 
 from course import ROOT, SITE
+from tests.support import PATIENCE, PHONE
+from tests.website.support import BOX, explorables, frames_file
 from website.extensions import page_figures
-
-BOX = re.compile(r'<div class="explore" data-frames="(.*?)">(.*?)aria-live', re.S)
-ROW = re.compile(r'<div class="explore-control.*?</div>', re.S)
-
-
-def frames_file(path) -> dict:
-    """What one file of frames hangs on its own script element."""
-    text = path.read_text("utf-8")
-    return json.loads(text.removeprefix("document.currentScript.data = ").removesuffix(";\n"))
-
-
-def explorables(page: str) -> list[dict]:
-    """What each `explore` of a page should show: its controls' labels and its frames' alt texts."""
-    path = SITE / page
-    found = []
-    for file, inside in BOX.findall(path.read_text("utf-8")):
-        labels, start = [], []
-        for row in ROW.findall(inside):
-            if slider := re.search(r"data-labels=\"(.*?)\"", row):
-                labels.append(json.loads(unescape(slider[1])))
-                start.append(int(re.search(r' value="(\d+)"', row)[1]))
-            else:
-                buttons = re.findall(r'aria-pressed="(\w+)">(.*?)</button>', row)
-                labels.append([unescape(text) for _, text in buttons])
-                start.append([pressed for pressed, _ in buttons].index("true"))
-        alts = [alt for alt, _ in frames_file(path.parent / file)["frames"]]
-        indexes = list(itertools.product(*(range(len(texts)) for texts in labels)))
-        frames = dict(zip(indexes, alts, strict=True))
-        found.append({"labels": labels, "start": start, "frames": frames})
-    return found
 
 
 def pages_with_sliders() -> list[str]:
@@ -99,21 +72,19 @@ def test_every_chapter_that_calls_explore_has_sliders_on_its_page(site):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
-def test_each_control_moved_by_keyboard_and_mouse_shows_the_right_frame(page, served, browser):
-    expected = explorables(page)
-    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+@pytest.mark.parametrize("name", PAGES)
+def test_each_control_moved_by_keyboard_and_mouse_shows_the_right_frame(name, served, page):
+    expected = explorables(name)
     trouble = []
-    tab.on("pageerror", lambda e: trouble.append(str(e)))
-    tab.on("console", lambda m: m.type == "error" and trouble.append(m.text))
-    tab.goto(f"{served}/{page}")
-    boxes = tab.locator(".explore")
+    page.on("pageerror", lambda e: trouble.append(str(e)))
+    page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+    page.goto(f"{served}/{name}")
+    boxes = page.locator(".explore")
     assert boxes.count() == len(expected)
     for number, want in enumerate(expected):
         assert shown(boxes.nth(number)) == want["frames"][tuple(want["start"])]
-        check_one(tab, boxes.nth(number), want)
+        check_one(page, boxes.nth(number), want)
     assert not trouble, trouble
-    tab.close()
 
 
 def shown(box) -> str:
@@ -164,24 +135,19 @@ def check_one(tab, box, want):
 
 def settle(tab, box, want, index, move):
     expected = want["frames"][tuple(index)]
-    for _ in range(40):
-        seen = shown(box)
-        if seen == expected:
-            return
+    deadline = time.monotonic() + PATIENCE / 1000
+    while (seen := shown(box)) != expected:
+        assert time.monotonic() < deadline, f"{move}: shows {seen!r} instead of {expected!r}"
         tab.wait_for_timeout(25)
-    raise AssertionError(f"{move}: shows {seen!r} instead of {expected!r}")
 
 
-def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, browser):
-    page = next(page for page in PAGES if "<input" in (SITE / page).read_text("utf-8"))
-    phone = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    tab = phone.new_page()
-    tab.goto(f"{served}/{page}")
-    slider = tab.locator(".explore-control input").first
+@pytest.mark.browser_context_args(viewport=PHONE, has_touch=True, is_mobile=True)
+def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, page, context):
+    name = next(name for name in PAGES if "<input" in (SITE / name).read_text("utf-8"))
+    page.goto(f"{served}/{name}")
+    slider = page.locator(".explore-control input").first
     slider.scroll_into_view_if_needed()
-    fingers = phone.new_cdp_session(tab)
+    fingers = context.new_cdp_session(page)
 
     def swipe(*points):
         kinds = ["touchStart", *["touchMove"] * (len(points) - 1), "touchEnd"]
@@ -196,19 +162,18 @@ def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, browser):
     left, right, y = where()
     swipe((left, y), *((left + (right - left) * k / 10, y) for k in range(1, 11)))
     assert slider.input_value() == slider.get_attribute("max"), "a drag moves it"
-    before = tab.evaluate("scrollY")
+    before = page.evaluate("scrollY")
     left, right, y = where()
     swipe((left, y), *((left, y - 20 * k) for k in range(1, 16)))
-    tab.wait_for_function(f"scrollY > {before + 100}")
+    page.wait_for_function(f"scrollY > {before + 100}")
     assert slider.input_value() == slider.get_attribute("max"), "scrolling does not"
-    phone.close()
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_frames_differ_and_say_what_is_seen(page, site):
-    for figure in explorables(page):
+@pytest.mark.parametrize("name", PAGES)
+def test_frames_differ_and_say_what_is_seen(name, site):
+    for figure in explorables(name):
         texts = list(figure["frames"].values())
-        assert len(set(texts)) == len(texts), f"{page}: two frames have the same alt text"
-        assert all(len(text) > 30 for text in texts), f"{page}: an alt text is too short"
+        assert len(set(texts)) == len(texts), f"{name}: two frames have the same alt text"
+        assert all(len(text) > 30 for text in texts), f"{name}: an alt text is too short"
         sizes = [range(len(labels)) for labels in figure["labels"]]
         assert set(figure["frames"]) == set(itertools.product(*sizes))
