@@ -2,29 +2,25 @@
 
 import numpy as np
 import pytest
-import torch
 import torch.nn.functional as F
 
-from tests.chapters.names import functions
+from tests.chapters.support import t
 
+CHAPTER = "all-at-once"
 RNG = np.random.default_rng(3)
 
 
 @pytest.fixture(scope="module")
-def chapter():
+def chapter(chapter):
     """The chapter's functions, with weights whose sizes are all different."""
     d, f = 7, 11
-    names = functions("all-at-once") | {"d": d}
+    names = chapter | {"d": d}
     for name in ("W_q", "W_k", "W_v", "W_o"):
         names[name] = RNG.normal(size=(d, d))
     names |= {"W_1": RNG.normal(size=(d, f)), "W_2": RNG.normal(size=(f, d))}
     for function in ("softmax", "norm", "weights", "block", "next_row", "mlp", "cell"):
         names[function].__globals__.update(names)
     return names
-
-
-def t(array):
-    return torch.as_tensor(array)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 30])

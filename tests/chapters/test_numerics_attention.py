@@ -1,36 +1,14 @@
 """The attention of chapter 4 is PyTorch's, and what the chapter says follows for any weights."""
 
-import ast
-
-import nbformat
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from course import ROOT
+from tests.chapters.support import close, t
 
+CHAPTER = "attention"
 RNG = np.random.default_rng(7)
-
-
-@pytest.fixture(scope="module")
-def chapter():
-    """The chapter's functions, taken out of its cells; drawing and printing are left out."""
-    names = {"np": np}
-    for cell in nbformat.read(ROOT / "book/attention.ipynb", as_version=4).cells:
-        if cell.cell_type == "code":
-            for node in ast.parse(cell.source).body:
-                if isinstance(node, ast.FunctionDef):
-                    exec(compile(ast.Module([node], []), "attention.ipynb", "exec"), names)
-    return names
-
-
-def t(array):
-    return torch.as_tensor(array)
-
-
-def close(ours, theirs):
-    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])

@@ -4,22 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from tests.chapters.names import functions
-
+CHAPTER = "memory"
 B, N, D, H = 6, 9, 8, 5
 
 
 @pytest.fixture(scope="module")
-def chapter():
-    names = functions("memory")
+def chapter(chapter):
+    """The chapter's functions, and the words that they read in its cells."""
     rng = np.random.default_rng(3)
     signs = np.array([[1.0]])
     for _ in range(5):
         signs = np.block([[signs, signs], [signs, -signs]])
-    names["words"] = signs[:, 9:17]
-    names["ids"] = rng.integers(32, size=(2000, 12))
-    names["X"] = names["words"][names["ids"]]
-    return names
+    chapter["words"] = signs[:, 9:17]
+    chapter["ids"] = rng.integers(32, size=(2000, 12))
+    chapter["X"] = chapter["words"][chapter["ids"]]
+    return chapter
 
 
 def torch_states(X, W_xh, W_hh):

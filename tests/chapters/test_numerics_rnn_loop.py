@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.chapters.names import functions
+from tests.chapters.support import close
 
+CHAPTER = "rnn-loop"
 N, D, H = 7, 5, 4  # all different, so that no transposition can hide
-
-
-@pytest.fixture(scope="module")
-def chapter():
-    return functions("rnn-loop")
 
 
 @pytest.fixture
@@ -31,10 +27,6 @@ def torch_rnn(case):
         rnn.bias_ih_l0.copy_(torch.tensor(case["b"]))
         rnn.bias_hh_l0.zero_()
     return rnn
-
-
-def close(ours, theirs):
-    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=0, atol=1e-10)
 
 
 def test_all_states_by_loop_and_by_hoisting(chapter, case, torch_rnn):

@@ -1,36 +1,14 @@
 """The block of chapter 5 is PyTorch's pre-LN encoder layer, and its gradient is autograd's."""
 
-import ast
-
-import nbformat
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from course import ROOT
+from tests.chapters.support import close, t
 
+CHAPTER = "transformer-block"
 RNG = np.random.default_rng(11)
-
-
-@pytest.fixture(scope="module")
-def chapter():
-    """The chapter's functions, taken out of its cells; drawing and printing are left out."""
-    names = {"np": np}
-    for cell in nbformat.read(ROOT / "book/transformer-block.ipynb", as_version=4).cells:
-        if cell.cell_type == "code":
-            for node in ast.parse(cell.source).body:
-                if isinstance(node, ast.FunctionDef):
-                    exec(compile(ast.Module([node], []), "transformer-block", "exec"), names)
-    return names
-
-
-def t(array):
-    return torch.as_tensor(array)
-
-
-def close(ours, theirs):
-    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-10, atol=1e-10)
 
 
 def encoder_layer(layer, *, norm_first):

@@ -5,14 +5,13 @@ import pytest
 import torch
 from lesson.figures.where_rnns_win import amount
 
-from tests.chapters.names import functions
+CHAPTER = "where-rnns-win"
 
 
 @pytest.fixture(scope="module")
-def chapter():
-    names = functions("where-rnns-win")
-    names.update(d=8, H=64)
-    return names
+def chapter(chapter):
+    chapter.update(d=8, H=64)
+    return chapter
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1, 8])

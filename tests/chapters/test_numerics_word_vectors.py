@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from lesson import words
 from lesson.figures import word_vectors as figures
 
-from tests.chapters.names import functions
+from tests.chapters.support import functions
 
 CHAPTER = functions("word-vectors")
 NAMES, E = words.load()

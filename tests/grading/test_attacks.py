@@ -5,7 +5,6 @@ under the real bubblewrap; some again as an ordinary user, and behind Landlock. 
 those that are code; those that are files are here.
 """
 
-import csv
 import ctypes
 import hashlib
 import json
@@ -27,30 +26,10 @@ from grading import classroom, sample_class
 from grading.judge import Judge
 from grading.sandbox import Limits, NoSandbox, Sandbox, Stopped
 from tests.grading import attacks
+from tests.grading.support import everywhere, report, script, with_cell
 
 CANARY = "CANARY-7f3a"
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("attacks")]
-
-
-def release() -> dict:
-    return json.loads((ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text())
-
-
-def with_cell(code: str) -> str:
-    """The exercise, with this code in the cell `rnn_cell` and nothing else answered."""
-    notebook = release()
-    for cell in notebook["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "rnn_cell":
-            cell["source"] = code
-    return json.dumps(notebook)
-
-
-def everywhere(change) -> str:
-    """The exercise with the honest wrong answer, each cell changed."""
-    notebook = json.loads(with_cell(attacks.HONEST))
-    for cell in notebook["cells"]:
-        change(cell)
-    return json.dumps(notebook)
 
 
 def forged_metadata(cell: dict) -> None:
@@ -59,25 +38,6 @@ def forged_metadata(cell: dict) -> None:
         cell["metadata"]["tags"] = ["raises-exception", "skip-execution", "hide-input"]
         if mine["grade"]:
             cell["source"] = "10**6"
-
-
-def script(cell: dict) -> None:
-    evil = "<script>window.EVIL = 1</script><img src=x onerror='window.EVIL = 1'>"
-    cell["attachments"] = {"a.svg": {"image/svg+xml": evil}}
-    if cell["cell_type"] == "code":
-        cell["outputs"] = [
-            {
-                "output_type": "display_data",
-                "metadata": {},
-                "data": {"text/html": evil, "application/javascript": "window.EVIL = 1"},
-            }
-        ]
-    elif "nbgrader" not in cell["metadata"]:
-        cell["source"] = (
-            f"{evil}\n[click](javascript:window.EVIL=1) <a href='javascript:window.EVIL=1'>me</a>\n"
-            r"$\href{javascript:window.EVIL=1}{x}$ <iframe srcdoc='<script>parent.EVIL=1</script>'>"
-            "<svg onload='window.EVIL=1'></svg><style>body {display: none}</style>"
-        )
 
 
 def raw(cell: dict) -> None:
@@ -201,11 +161,6 @@ def bad_folders(there: Path) -> dict[str, str]:
         os.mknod(there / "device" / "rnn" / "rnn.ipynb", stat.S_IFCHR | 0o666, os.makedev(1, 5))
         states["device"] = "unreadable"
     return states | {"files-beside": "failed tests"}
-
-
-def report(root: Path) -> dict[str, dict]:
-    with open(root / "report-rnn.csv", newline="", encoding="utf-8") as file:
-        return {row["learner"]: row for row in csv.DictReader(file)}
 
 
 def snapshot(*folders: Path) -> dict[str, str]:

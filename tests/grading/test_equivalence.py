@@ -17,9 +17,9 @@ from grading.assignment import SOLUTIONS, assignments, grade_id, read
 from grading.judge import Judge
 from grading.preprocessor import prepare
 from release.quick_marks import marks
-from tests.grading.test_grading import grade, nbgrader
-from tests.grading.test_grading import marks as recorded
-from tests.release.test_exercises import EACH, functions, mistakes, packed, texts, variants
+from tests.grading.support import grade, nbgrader
+from tests.grading.support import marks as recorded
+from tests.release.support import EACH, functions, mistakes, packed, texts, variants
 from tests.support import CI
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,7 @@ import pytest
 
 from course import ROOT
 from grading import sample_class
-from tests.grading.test_attacks import everywhere, script
-from tests.grading.test_grading import nbgrader
+from tests.grading.support import everywhere, nbgrader, script
 from tests.support import free_port, wait_for_jupyter
 
 pytestmark = pytest.mark.slow

@@ -1,8 +1,6 @@
 """A class gets the marks it should, those that nbgrader gives, and none goes unexplained."""
 
-import csv
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +15,7 @@ from nbgrader.api import Gradebook
 from course import ROOT
 from grading import classroom, sample_class
 from grading.sandbox import Limits, Sandbox
+from tests.grading.support import grade, marks, nbgrader, report, run
 
 pytestmark = pytest.mark.slow
 
@@ -43,50 +42,6 @@ REASONS = {
     "june": "file rnn (1).ipynb",
     "kwame": "not a notebook",
 }
-
-
-def run(root: Path, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "grading", "--course", str(root), *options]
-    env = os.environ | {"COLUMNS": "250"}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-
-
-def grade(root: Path, *options: str) -> subprocess.CompletedProcess:
-    done = run(root, *options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
-def nbgrader(root: Path, *words: str) -> str:
-    env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words],
-        cwd=root,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr
-
-
-def marks(root: Path, assignment: str = "rnn") -> dict[tuple[str, str], tuple]:
-    """What the gradebook holds: score, need of a human eye, and comments."""
-    found = {}
-    with Gradebook(f"sqlite:///{root}/gradebook.db", "rnns-vs-transformers") as book:
-        for submission in book.assignment_submissions(assignment):
-            [notebook] = submission.notebooks
-            who = submission.student.id
-            for g in notebook.grades:
-                found[who, g.name] = (g.auto_score, g.manual_score, g.needs_manual_grade)
-            for c in notebook.comments:
-                found[who, f"comment on {c.name}"] = (c.auto_comment,)
-    return found
-
-
-def report(root: Path) -> dict[str, dict]:
-    with open(root / "report-rnn.csv", newline="", encoding="utf-8") as file:
-        return {row["learner"]: row for row in csv.DictReader(file)}
 
 
 @pytest.fixture(scope="module")

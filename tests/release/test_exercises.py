@@ -5,67 +5,16 @@ These tests find the assignments by themselves: a new folder in `solutions/` is 
 quick; `test_exercises_in_nbgrader.py` compares them with nbgrader's.
 """
 
-import importlib
-from functools import cache
-from pathlib import Path
-
 import pytest
 
 from course import SOLUTIONS
 from grading import checks
-from grading.assignment import (
-    Mistake,
-    assignments,
-    catalogue,
-    grade_id,
-    known,
-    pack,
-    read,
-    reference,
-)
+from grading.assignment import catalogue, known, read, reference
 from release import exercises
 from release.quick_marks import marks, total
+from tests.release.support import EACH, EACH_FUNCTION, POINTS, fitting, mistakes, packed, variants
 
-POINTS = {"word_vectors": 10, "rnn": 40, "attention": 35, "transformer": 30, "complexity": 25}
 HEART = ("rnn_cell", "transformer_block")  # the two functions that the course is about
-
-packed = cache(pack)
-
-
-def functions(assignment: str) -> list[str]:
-    """The functions that learners write."""
-    cells = (c for c in read(assignment).cells if c.cell_type == "code")
-    return [grade_id(c) for c in cells if c.metadata.get("nbgrader", {}).get("solution")]
-
-
-@cache
-def mistakes(assignment: str, function: str) -> list[Mistake]:
-    return [m for m in catalogue(SOLUTIONS / assignment)[0] if m.function == function]
-
-
-def fitting(m: Mistake, assignment: str) -> set[str]:
-    """The sentences that may be said of a mistake: its own and its siblings'."""
-    family = mistakes(assignment, m.function)
-    return {n.sentence for n in family if n is m or n.name in m.siblings or m.name in n.siblings}
-
-
-def variants(assignment: str) -> dict[str, list]:
-    """Right answers by function."""
-    return importlib.import_module(f"tests.release.variants.{assignment}").VARIANTS
-
-
-def texts(assignment: str) -> tuple[str, str]:
-    """All right and all wrong answers as source that a cell can hold."""
-    right = (Path(__file__).parent / "variants" / f"{assignment}.py").read_text(encoding="utf-8")
-    wrong = (SOLUTIONS / assignment / "mistakes.py").read_text(encoding="utf-8")
-    stub = "def mistake(*about, **more):\n    return lambda call: call\n"
-    return right, wrong.replace("from grading.assignment import mistake\n", stub)
-
-
-EACH = pytest.mark.parametrize("assignment", assignments())
-EACH_FUNCTION = pytest.mark.parametrize(
-    "assignment, function", [(a, f) for a in assignments() for f in functions(a)]
-)
 
 
 @EACH

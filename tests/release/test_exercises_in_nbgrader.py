@@ -14,7 +14,7 @@ from course import ROOT, SOLUTIONS
 from grading.assignment import grade_id, read
 from release import exercises
 from release.quick_marks import marks, total
-from tests.release.test_exercises import (
+from tests.release.support import (
     EACH,
     POINTS,
     fitting,

@@ -1,9 +1,11 @@
-"""The functions that a chapter defines, for tests that compare them with other people's."""
+"""A chapter's functions, and PyTorch's numbers to compare theirs with."""
 
 import ast
 import sys
 
 import nbformat
+import numpy as np
+import torch
 
 from course import ROOT
 
@@ -22,3 +24,13 @@ def functions(chapter: str) -> dict:
     assert str(ROOT / "book") in sys.path, "pyproject.toml puts book/ on the path"
     exec(compile(ast.Module(kept, type_ignores=[]), f"{chapter}.ipynb", "exec"), names)
     return names
+
+
+def t(array) -> torch.Tensor:
+    """An array as a tensor."""
+    return torch.as_tensor(array)
+
+
+def close(ours, theirs: torch.Tensor) -> None:
+    """Assert that our numbers are PyTorch's, to ten digits."""
+    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-10, atol=1e-10)
