@@ -1,8 +1,8 @@
 """The small library that the chapters draw with.
 
 `explore` turns a drawing function into sliders that need no kernel, `plots` is the shared style,
-`words` the word vectors, `ledger` the table of claims; `figures/` holds what one chapter alone
-draws.
+`words` the word vectors, `ledger` the table of claims, `nets` the nets that read; `figures/` holds
+what one chapter alone draws.
 """
 
 from lesson import ledger, plots, words

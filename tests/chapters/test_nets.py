@@ -1,0 +1,247 @@
+"""The small nets: PyTorch finds the same loss and gradients, and one step is all places at once."""
+
+import numpy as np
+import pytest
+import torch
+from lesson.nets import LSTM, RNN, Blocks, text
+from lesson.nets.block import MIXERS
+from lesson.nets.gated import scan
+from lesson.nets.trainer import Trainer
+from torch.nn import functional as F
+
+SYMBOLS, T, B = 11, 13, 3
+
+
+def small(kind: str, seed: int = 0):
+    """A small net in float64 whose biases and gains are not what they start as."""
+    if kind == "rnn":
+        net = RNN(SYMBOLS, d=6, H=9, dtype=np.float64)
+    elif kind == "lstm":
+        net = LSTM(SYMBOLS, d=6, H=7, dtype=np.float64)
+    else:
+        net = Blocks(SYMBOLS, d=8, n_heads=2, mixers=kind.split("/"), dtype=np.float64)
+    net.theta += 0.2 * np.random.default_rng(seed).normal(size=net.theta.size)
+    return net
+
+
+KINDS = ["rnn", "lstm", *(f"{mixer}/{mixer}" for mixer in MIXERS), "gated/attention"]
+
+
+def torch_rnn(net, p, x):
+    layer = torch.nn.RNN(net.d, net.H, dtype=torch.float64)
+    return functional(layer, p, x)
+
+
+def torch_lstm(net, p, x):
+    layer = torch.nn.LSTM(net.d, net.H, dtype=torch.float64)
+    return functional(layer, p, x)
+
+
+def functional(layer, p, x):
+    """PyTorch's own layer with these parameters."""
+    weights = {
+        "weight_ih_l0": p["W_xh"].T,
+        "weight_hh_l0": p["W_hh"].T,
+        "bias_ih_l0": p["b"],
+        "bias_hh_l0": torch.zeros_like(p["b"]),
+    }
+    return torch.func.functional_call(layer, weights, (x,))[0]
+
+
+def torch_attention(net, p, k, x, rotary):
+    def heads(W):  # (B, n_heads, T, d_k)
+        y = (x @ p[f"{k}.{W}"]).reshape(T, B, net.n_heads, -1)
+        return y.permute(1, 2, 0, 3)
+
+    q, keys, v = heads("W_q"), heads("W_k"), heads("W_v")
+    if rotary:  # as products of complex numbers
+
+        def turn(y):
+            half = y.shape[-1] // 2
+            speed = 10_000.0 ** (-torch.arange(half, dtype=torch.float64) / half)
+            angle = torch.arange(T, dtype=torch.float64)[:, None] * speed
+            z = torch.complex(y[..., :half], y[..., half:]) * torch.exp(1j * angle)
+            return torch.cat([z.real, z.imag], dim=-1)
+
+        q, keys = turn(q), turn(keys)
+    out = F.scaled_dot_product_attention(q, keys, v, is_causal=True)
+    return out.permute(2, 0, 1, 3).reshape(T, B, -1) @ p[f"{k}.W_o"]
+
+
+def torch_gated(p, k, x, signed):
+    z = x @ p[f"{k}.W_a"] + p[f"{k}.b_a"]
+    a = torch.tanh(z) if signed else torch.sigmoid(z)
+    v = x @ p[f"{k}.W_v"]
+    h, states = torch.zeros_like(v[0]), []
+    for t in range(T):
+        h = a[t] * h + torch.sqrt(1 - a[t] ** 2) * v[t]
+        states.append(h)
+    return (torch.stack(states) * torch.sigmoid(x @ p[f"{k}.W_g"])) @ p[f"{k}.W_o"]
+
+
+def torch_delta(net, p, k, x):
+    def heads(W):
+        return (x @ p[f"{k}.{W}"]).reshape(T, B, net.n_heads, -1)
+
+    q, keys, v, z = heads("W_q"), heads("W_k"), heads("W_v"), heads("W_b")
+    keys = keys / torch.sqrt((keys**2).sum(-1, keepdim=True) + 1e-6)
+    beta = 2 * torch.sigmoid(z)
+    S, out = torch.zeros(B, net.n_heads, v.shape[-1], keys.shape[-1], dtype=x.dtype), []
+    for t in range(T):
+        kept = torch.einsum("bhij,bhj->bhi", S, keys[t])
+        S = S + torch.einsum("bhi,bhj->bhij", beta[t] * (v[t] - kept), keys[t])
+        out.append(torch.einsum("bhij,bhj->bhi", S, q[t]))
+    return torch.stack(out).reshape(T, B, -1) @ p[f"{k}.W_o"]
+
+
+def torch_blocks(net, p, x):
+    def norm(name, x):
+        return F.layer_norm(x, x.shape[-1:], p[f"{name}_g"], p[f"{name}_b"])
+
+    for k, kind in enumerate(net.mixers):
+        y = norm(f"{k}.ln1", x)
+        if kind.startswith("attention"):
+            x = x + torch_attention(net, p, k, y, rotary=kind == "attention")
+        elif kind.startswith("gated"):
+            x = x + torch_gated(p, k, y, signed=kind.endswith("signed"))
+        else:
+            x = x + torch_delta(net, p, k, y)
+        hidden = torch.relu(norm(f"{k}.ln2", x) @ p[f"{k}.W_1"] + p[f"{k}.b_1"])
+        x = x + hidden @ p[f"{k}.W_2"] + p[f"{k}.b_2"]
+    return norm("ln", x)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pytorch_finds_the_same_loss_and_every_gradient(kind):
+    net = small(kind)
+    rng = np.random.default_rng(1)
+    X = rng.integers(SYMBOLS, size=(T, B))
+    Y = rng.integers(-1, SYMBOLS, size=(T, B))  # -1: nothing is asked there
+    loss, gradient = net.loss_and_gradient(X, Y)
+
+    p = {name: torch.tensor(a, requires_grad=True) for name, a in net.p.items()}
+    x = p["E"][torch.tensor(X)]
+    body = {RNN: torch_rnn, LSTM: torch_lstm, Blocks: torch_blocks}[type(net)]
+    logits = body(net, p, x) @ p["W_out"] + p["b_out"]
+    expected = F.cross_entropy(
+        logits.reshape(-1, SYMBOLS), torch.tensor(Y).reshape(-1), ignore_index=-1
+    )
+    expected.backward()
+
+    assert loss == pytest.approx(expected.item(), abs=1e-10)
+    for name, g in net.views(gradient).items():
+        np.testing.assert_allclose(g, p[name].grad, atol=1e-8, rtol=0, err_msg=name)
+        assert np.abs(g).max() > 1e-6, f"{name} has no gradient, so nothing was compared"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_symbol_at_a_time_gives_what_all_at_once_gives(kind):
+    net = small(kind)
+    X = np.random.default_rng(2).integers(SYMBOLS, size=(150, 1))  # beyond a cache's first 64
+    together, _ = net.forward(X)
+    state = net.start()
+    for t, symbol in enumerate(X[:, 0]):
+        logits, state = net.step(state, symbol)
+        np.testing.assert_allclose(logits, together[t, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_place_sees_a_later_one(kind):
+    net = small(kind)
+    X = np.random.default_rng(3).integers(SYMBOLS, size=(T, 1))
+    changed = X.copy()
+    changed[8:] = (changed[8:] + 1) % SYMBOLS
+    before, after = net.forward(X)[0], net.forward(changed)[0]
+    np.testing.assert_allclose(before[:8], after[:8], atol=1e-12)
+    assert np.abs(before[8:] - after[8:]).min(axis=-1).max() > 0
+
+
+def test_the_scan_is_the_loop():
+    rng = np.random.default_rng(4)
+    a, b = rng.uniform(-1, 1, (37, 2, 3)), rng.normal(size=(37, 2, 3))
+    h = np.zeros((2, 3))
+    for t, state in enumerate(scan(a, b)):
+        h = a[t] * h + b[t]
+        np.testing.assert_allclose(state, h, atol=1e-12)
+
+
+def test_a_head_of_short_reach_sees_no_further():
+    net = small("attention/attention")
+    net.mixer[0].reach = [3, T]
+    net.mixer[1].reach = [3, 1]
+    seen = {}
+    net.forward(np.zeros((T, 1), int), seen)
+    gap = np.arange(T)[:, None] - np.arange(T)
+    assert (seen["0.weights"][0, 0][gap >= 3] == 0).all()
+    assert (seen["0.weights"][0, 1][gap >= 3] > 0).all()
+    np.testing.assert_array_equal(seen["1.weights"][0, 1], np.eye(T))
+
+
+def fresh(seed: int = 0) -> Trainer:
+    return Trainer(RNN(75, d=8, H=16, seed=seed), text.windows("train", n=20), rate=0.01)
+
+
+def test_a_run_that_stops_and_goes_on_is_the_run_that_never_stopped(tmp_path):
+    whole = fresh().train(30, 20, progress=False)
+    first = fresh().train(13, progress=False)
+    first.save(tmp_path / "run.npz")
+    second = fresh(seed=5)
+    second.load(tmp_path / "run.npz")
+    second.train(30, 20, progress=False)
+    np.testing.assert_array_equal(second.net.theta, whole.net.theta)
+    assert second.loss == whole.loss
+    with pytest.raises(ValueError, match="differ: 2,275 and 2,392 parameters"):
+        Trainer(RNN(75, d=8, H=17), fresh().draw, rate=0.01).restore(first.state())
+
+
+def test_the_rate_warms_up_and_decays_to_nothing():
+    t = fresh()
+    moved = []
+    for step in range(1, 201):
+        before = t.net.theta.copy()
+        t.train(step, progress=False) if step <= 150 else t._one(200, 150)
+        moved.append(np.abs(t.net.theta - before).max())
+    assert moved[0] < 0.02 * t.rate  # Adam's first step has the size of the rate
+    assert moved[-1] < 0.05 * np.median(moved[100:150])
+
+
+def test_the_progress_bar_says_loss_and_time_left(capsys):
+    fresh().train(20)
+    said = capsys.readouterr().err
+    assert "20/20" in said and "bits" in said and "<00:00" in said
+
+
+def test_the_parts_are_the_novel_and_do_not_overlap():
+    whole = np.concatenate([text.part(name) for name in text.PARTS])
+    assert text.decode(whole) == text.novel()
+    assert len(whole) == 684_767 and len(text.alphabet()) == 75
+
+
+def test_unwrapped_differs_from_wrapped_in_line_ends_alone():
+    wrapped, plain = text.novel(wrapped=True), text.novel()
+    differing = {(a, b) for a, b in zip(wrapped, plain, strict=True) if a != b}
+    assert differing == {("\n", " ")}
+    assert max(map(len, wrapped.split("\n"))) == 74
+    assert wrapped.count("\n\n") == plain.count("\n\n")
+
+
+def test_a_character_that_the_novel_lacks_is_named():
+    with pytest.raises(ValueError, match="no 'é€'"):
+        text.encode("café for 3 €")
+
+
+def test_bits_a_character_counts_every_character_once_with_half_a_window_before_it():
+    class Uniform:
+        def losses(self, X, Y):
+            self.places = getattr(self, "places", 0) + Y[64:].size
+            return np.full(Y.shape, np.log(75))
+
+    net = Uniform()
+    assert text.bits_a_character(net, "validation") == pytest.approx(np.log2(75))
+    n = len(text.part("validation"))
+    assert n - 128 - 64 <= net.places <= n
+
+
+def test_a_setting_that_a_net_lacks_is_named():
+    with pytest.raises(TypeError, match="Blocks has no setting 'H'"):
+        Blocks(75, H=3)
