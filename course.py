@@ -57,3 +57,11 @@ def edition() -> tuple[str, dt.date]:
     if stamp:
         return cff["version"], dt.datetime.fromtimestamp(int(stamp), dt.UTC).date()
     return cff["version"], dt.date.fromisoformat(str(cff["date-released"]))
+
+
+def edition_in_words() -> str:
+    """Version and day as a reader is told them: `Version 1.2.0 · 5 November 2026`."""
+    from babel.dates import format_date  # only pages and paper need it
+
+    number, day = edition()
+    return f"Version {number} · {format_date(day, 'd MMMM y', locale='en')}"

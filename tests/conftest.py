@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from course import SITE
 from tests.support import DESKTOP, PATIENCE, chromium, missing, need
-from website.one_document import CHROMIUM_FLAGS
+from website.chromium import FLAGS
 
 
 def pytest_addoption(parser):
@@ -30,7 +30,7 @@ def site() -> Path:
 def browser_type_launch_args(browser_type_launch_args) -> dict:
     """Debian's Chromium in place of a downloaded one."""
     expect.set_options(timeout=PATIENCE)
-    return browser_type_launch_args | {"executable_path": chromium(), "args": CHROMIUM_FLAGS}
+    return browser_type_launch_args | {"executable_path": chromium(), "args": FLAGS}
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,13 @@ from typing import NoReturn
 
 import pytest
 
-from website.one_document import NoEdition, chromium_path
+from course import pages
+from website.chromium import NoChromium
+from website.chromium import path as chromium_path
 
+# Addresses in the built book: the pages that people wrote, and with those that the builder adds.
+PAGES = [f"{name}.html" for name in pages()]
+EVERY_PAGE = [*PAGES, "search.html", "404.html"]
 CI = os.environ.get("CI") == "true"
 PATIENCE = 300_000  # ms; how long to wait for what will come, however busy the machine is
 DESKTOP = {"width": 1280, "height": 900}
@@ -41,7 +46,7 @@ def chromium() -> str:
     """The path of Chromium; without it the test is skipped, and fails in CI."""
     try:
         return chromium_path()
-    except NoEdition as error:
+    except NoChromium as error:
         missing(str(error))
 
 

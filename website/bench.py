@@ -27,7 +27,7 @@ from pathlib import Path
 import yaml
 
 from course import ROOT, SITE, chapters, contents
-from website.one_document import chromium, chromium_path
+from website.chromium import chromium, path
 
 TWIN = ROOT / "_build" / "twin"
 SCRIPTS = ROOT / "node_modules"
@@ -159,8 +159,7 @@ def build_twin() -> Path:
 def lighthouse(jobs: list[tuple[str, str, list[str]]]) -> Iterator[dict]:
     """What Lighthouse says of each (address, "mobile" or "desktop", categories), as it comes."""
     bin = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{os.environ['PATH']}:{bin}"}
-    environment["CHROME_PATH"] = chromium_path()
+    environment = os.environ | {"PATH": f"{os.environ['PATH']}:{bin}", "CHROME_PATH": path()}
     node = subprocess.Popen(
         ["node", ROOT / "website" / "lighthouse.mjs"],
         stdin=subprocess.PIPE,

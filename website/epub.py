@@ -3,7 +3,6 @@
 usage: python -m website.epub     after `make book`; says where it is
 """
 
-import datetime as dt
 import hashlib
 import html
 import re
@@ -12,6 +11,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import unquote
 
+from course import edition, edition_in_words
 from website.one_document import (
     BASE,
     NAME,
@@ -21,7 +21,6 @@ from website.one_document import (
     Page,
     main,
     pages,
-    version,
 )
 
 CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
@@ -45,13 +44,13 @@ def write_epub(site: Path, path: Path) -> None:
             formula.replace_with(formula.math)
     pictures: dict[str, str] = {}
     sheets = {
-        "title": (TITLE, _title_page(version(site))),
+        "title": (TITLE, _title_page()),
         "nav": ("Contents", _contents(book)),
         **{page.id: (page.title, _chapter(page, pictures)) for page in book},
     }
     files = {
         "META-INF/container.xml": CONTAINER,
-        "book/package.opf": _package(list(sheets), book, list(pictures), version(site)),
+        "book/package.opf": _package(list(sheets), book, list(pictures)),
         "book/style.css": Path(__file__).with_suffix(".css").read_text("utf-8"),
         "book/logo.svg": (site / "_static" / "logo.svg").read_text("utf-8"),
     }
@@ -83,9 +82,10 @@ def _chapter(page: Page, pictures: dict[str, str]) -> str:
     return eyebrow + page.body.decode(formatter="minimal")
 
 
-def _title_page(edition: str) -> str:
+def _title_page() -> str:
     return (
-        f'<p><img src="logo.svg" alt=""/></p><h1>{TITLE}</h1><p>{SUBTITLE}</p><p>{edition}</p>'
+        f'<p><img src="logo.svg" alt=""/></p><h1>{TITLE}</h1><p>{SUBTITLE}</p>'
+        f"<p>{edition_in_words()}</p>"
         f'<p><a href="{BASE}">{BASE}</a></p><p>Text and figures: CC BY 4.0. Code: MIT.</p>'
     )
 
@@ -104,9 +104,9 @@ def _contents(book: list[Page]) -> str:
     return f'<nav epub:type="toc"><h1>Contents</h1><ol>{entries}</ol></nav>'
 
 
-def _package(sheets: list[str], book: list[Page], pictures: list[str], edition: str) -> str:
+def _package(sheets: list[str], book: list[Page], pictures: list[str]) -> str:
     math = {page.id for page in book if page.body.find("math")}
-    day = dt.datetime.strptime(edition.partition(" · ")[2], "%d %B %Y")
+    _, day = edition()
 
     def properties(sheet):
         found = "nav" if sheet == "nav" else "mathml" if sheet in math else ""
@@ -125,9 +125,9 @@ def _package(sheets: list[str], book: list[Page], pictures: list[str], edition: 
 <package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id" xml:lang="en">
 <metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="id">{BASE}</dc:identifier>
 <dc:title>{TITLE}</dc:title><dc:creator>The authors of the course</dc:creator>
-<dc:language>en</dc:language><dc:description>{SUBTITLE} {edition}</dc:description>
+<dc:language>en</dc:language><dc:description>{SUBTITLE} {edition_in_words()}</dc:description>
 <dc:rights>CC BY 4.0; code: MIT</dc:rights>
-<meta property="dcterms:modified">{day:%Y-%m-%d}T00:00:00Z</meta></metadata>
+<meta property="dcterms:modified">{day.isoformat()}T00:00:00Z</meta></metadata>
 <manifest><item id="style" href="style.css" media-type="text/css"/>{"".join(items)}</manifest>
 <spine>{spine}</spine></package>"""
 

@@ -5,13 +5,10 @@ edition says what the site says. Ids become unique in the whole book, links betw
 links within it, sliders become figures: the first frame above a few positions of the slider.
 """
 
-import json
 import os
 import posixpath
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +17,11 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 
 from course import SITE, address, contents, settings
+from website import letters, sliders
+from website.chromium import NoChromium
 
 TITLE, BASE = settings()["title"], settings()["sphinx"]["config"]["html_baseurl"]
 NAME = address().rpartition("/")[2]  # editions are called like the repository
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 SUBTITLE = (
     "A course that takes one lively page about RNNs and transformers at its word "
     "and measures every claim of it."
@@ -84,20 +78,12 @@ def pages(site: Path = SITE) -> list[Page]:
     return [Page(name, part, n, _body(site, name, known)) for name, part, n in places]
 
 
-def version(site: Path = SITE) -> str:
-    """Version and date as the site's footer says them."""
-    text = (site / "book" / "index.html").read_text("utf-8")
-    return re.search(r'class="course-version">(Version .*? \d{4})', text)[1]
-
-
 def _body(site: Path, name: str, known: set[str]) -> Tag:
     text = (site / f"{name}.html").read_text("utf-8")
     article = text[text.index("<article") : text.index("</article>")]
     soup = BeautifulSoup(PALE.sub(r"\1", article), "html.parser")
+    letters.unshare(soup.article)
     body = soup.article.find("section")
-    shapes = {shape["id"]: shape["d"] for shape in soup.select("defs > path[id]")}
-    for letter in body.select(".math use"):  # a page shares the letters' shapes; see page_math.py
-        letter.replace_with(soup.new_tag("path", d=shapes[letter["href"][1:]]))
     for image in body.select("img.lesson-figure"):
         picture = (site / f"{name}.html").parent / image["src"]
         image["src"] = SVG + quote(picture.read_text("utf-8"))
@@ -140,19 +126,16 @@ def _address(url: str, name: str, known: set[str]) -> str:
 def _figure(box: Tag, page: Path) -> Tag:
     """A slider as a figure: its first frame, and some positions of the longest control."""
     soup = BeautifulSoup("", "html.parser")
-    first = box.find("img", class_="lesson-figure")
-    frames = _frames(page.parent / box["data-frames"])
-    names, labels, start = zip(*map(_control, box.select(".explore-control")), strict=True)
-    longest = max(range(len(labels)), key=lambda k: len(labels[k]))
-    n = min(STRIP, len(labels[longest]))
-    picks = [round(k * (len(labels[longest]) - 1) / (n - 1)) for k in range(n)]
+    slider, first = sliders.read(box, page), box.find("img", class_="lesson-figure")
+    start, controls = slider.start, slider.controls
+    longest = max(range(len(controls)), key=lambda k: len(controls[k].labels))
+    labels = controls[longest].labels
+    n = min(STRIP, len(labels))
+    picks = [round(k * (len(labels) - 1) / (n - 1)) for k in range(n)]
 
     def frame(position: tuple[int, ...]) -> Tag:
-        place = 0
-        for i, texts in zip(position, labels, strict=True):
-            place = place * len(texts) + i
-        img = copy(first)
-        img["alt"], img["src"] = frames[place]
+        img, shown = copy(first), slider.at[position]
+        img["alt"], img["src"] = shown.alt, SVG + quote(shown.svg)
         return img
 
     figure = soup.new_tag("figure", attrs={"class": "slider"})
@@ -162,65 +145,15 @@ def _figure(box: Tag, page: Path) -> Tag:
         position = soup.new_tag("div")
         position.append(frame((*start[:longest], i, *start[longest + 1 :])))
         label = soup.new_tag("p")
-        label.string = f"{names[longest]} = {labels[longest][i]}"
+        label.string = f"{controls[longest].name} = {labels[i]}"
         position.append(label)
         strip.append(position)
     figure.append(strip)
     caption = soup.new_tag("figcaption")
-    values = [f"{name} from {x[0]} to {x[-1]}" for name, x in zip(names, labels, strict=True)]
+    values = [f"{c.name} from {c.labels[0]} to {c.labels[-1]}" for c in controls]
     caption.string = f"On the web this figure moves: {', '.join(values)}."
     figure.append(caption)
     return figure
-
-
-def _control(row: Tag) -> tuple[str, list[str], int]:
-    """Name, labels and first position of one control."""
-    name = row.find(["label", "span"]).get_text()
-    slider = row.find("input")
-    if slider:
-        return name, json.loads(slider["data-labels"]), int(slider["value"])
-    buttons = row.find_all("button")
-    pressed = [button["aria-pressed"] for button in buttons]
-    return name, [button.get_text() for button in buttons], pressed.index("true")
-
-
-def _frames(file: Path) -> list[tuple[str, str]]:
-    """(alt text, address) of each frame of a slider; see `page_figures.py` for the file."""
-    text = file.read_text("utf-8").partition(" = ")[2].rstrip().removesuffix(";")
-    data = json.loads(text)
-
-    def whole(svg):
-        return re.sub(r"<path id='([\w-]+)'/>", lambda m: data["glyphs"][m[1]], svg)
-
-    return [(alt, SVG + quote(whole(svg))) for alt, svg in data["frames"]]
-
-
-def chromium_path() -> str:
-    """Where this machine has Chromium.
-
-    Raises:
-        NoEdition: none is installed.
-    """
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        raise NoEdition("Chromium is missing; on Debian or Ubuntu: apt-get install chromium")
-    return path
-
-
-@contextmanager
-def chromium() -> Iterator:
-    """A headless Chromium.
-
-    Raises:
-        NoEdition: none is installed.
-    """
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 def offer(site: Path) -> None:
@@ -247,7 +180,7 @@ def main(name: str, make: Callable[[Path, Path], None]) -> int:
     new = SITE / f"{name}.new"
     try:
         make(SITE, new)
-    except NoEdition as problem:
+    except (NoEdition, NoChromium) as problem:
         print(f"{name} was not made: {problem}")
         return 1
     os.replace(new, SITE / name)

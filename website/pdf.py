@@ -19,6 +19,8 @@ import matplotlib as mpl
 from bs4 import BeautifulSoup
 from pypdfium2 import PdfDocument
 
+from course import edition_in_words
+from website.chromium import chromium
 from website.one_document import (
     BASE,
     NAME,
@@ -26,10 +28,8 @@ from website.one_document import (
     TITLE,
     NoEdition,
     Page,
-    chromium,
     main,
     pages,
-    version,
 )
 
 STYLE = Path(__file__).with_suffix(".css")
@@ -86,7 +86,7 @@ def document(book: list[Page], site: Path) -> str:
 </head><body>
 <div class="cover"><img src="{static}/logo.svg" alt="">
 <p class="title">{TITLE.replace(": ", ":<br>")}</p><p class="subtitle">{SUBTITLE}</p>
-<p class="imprint">{version(site)}<br><a href="{BASE}">{BASE}</a><br>
+<p class="imprint">{edition_in_words()}<br><a href="{BASE}">{BASE}</a><br>
 Text and figures: CC BY 4.0. Code: MIT.</p></div>
 {_contents(book)}{chapters}</body></html>"""
 
@@ -183,7 +183,8 @@ def print_book(site: Path, pdf: Path) -> None:
     """Print the book that is built in `site`.
 
     Raises:
-        NoEdition: there is no Chromium, or page numbers do not settle.
+        NoChromium: none is installed.
+        NoEdition: the page numbers do not settle.
     """
     book = pages(site)
     text = document(book, site)

@@ -94,7 +94,7 @@ def in_the_epub(folder, text):
 
 
 def in_the_pdf(folder, text):
-    from website.one_document import chromium as launched
+    from website.chromium import chromium as launched
 
     def print_it():
         with launched() as browser:  # a narrow page, so that lines are broken

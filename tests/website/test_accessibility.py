@@ -2,25 +2,17 @@
 
 import pytest
 
-from course import ROOT, SITE
-from tests.support import DESKTOP, PHONE
+from course import ROOT
+from tests.support import DESKTOP, EVERY_PAGE, PHONE
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = sorted(
-    p.relative_to(SITE).as_posix()
-    for p in [
-        *SITE.glob("book/*.html"),
-        *SITE.glob("exercises/*/*.html"),
-        *SITE.glob("search.html"),
-    ]
-)
 # one page in two lights and two sizes; each pair of them is covered by its neighbours
 VIEWS = {"desktop": DESKTOP, "phone": PHONE}
 
 
 @pytest.mark.slow
 @pytest.mark.browser_context_args(reduced_motion="reduce")
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", EVERY_PAGE)
 def test_axe_finds_nothing(name, served, page):
     found = []
     for view, size in VIEWS.items():

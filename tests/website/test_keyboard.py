@@ -9,15 +9,12 @@ import yaml
 from PIL import Image
 
 from course import ROOT, SITE
+from tests.support import PAGES
 
-PAGES = sorted(
-    p.relative_to(SITE).as_posix()
-    for p in [*SITE.glob("book/*.html"), *SITE.glob("exercises/*/*.html"), SITE / "404.html"]
-)
 DESKTOP, PHONE = (1280, 900), (390, 844)
 ZOOMED = (320, 256)  # a desktop's screen, four times as large
 # each page once; what is the theme's is the same on all of them
-VIEWS = list(zip(PAGES, itertools.cycle([DESKTOP, PHONE]), strict=False))
+VIEWS = list(zip([*PAGES, "404.html"], itertools.cycle([DESKTOP, PHONE]), strict=False))
 
 # What is wrong with the stop where one is, once it is painted; null at the end of the page.
 LOOK = """async () => {

@@ -9,11 +9,8 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from course import SITE
+from tests.support import PAGES
 
-PAGES = sorted(
-    p.relative_to(SITE).as_posix()
-    for p in [*SITE.glob("book/*.html"), *SITE.glob("exercises/*/*.html")]
-)
 EVERYWHERE = {
     "documentation_options.js",
     "doctools.js",

@@ -5,17 +5,25 @@ import re
 
 import pytest
 
-from course import SITE
-from tests.support import PHONE
-
-PAGES = sorted(
-    p.relative_to(SITE).as_posix()
-    for p in [*SITE.glob("book/*.html"), *SITE.glob("exercises/*/*.html")]
-)
+from course import ROOT, SITE, settings
+from tests.support import EVERY_PAGE, PAGES, PHONE
 
 
-def test_there_are_pages(site):
-    assert "book/index.html" in PAGES
+def test_the_site_has_the_pages_of_the_contents_and_no_other(site):
+    assert {p.relative_to(site).as_posix() for p in site.rglob("*.html")} == {
+        "index.html",  # leads to the first page
+        *EVERY_PAGE,
+    }
+
+
+def test_the_site_has_nothing_of_its_builder(site):
+    served = [p for p in (site / "_static").rglob("*") if p.is_file()]
+    assert served
+    for kind in (".py", ".pyc", ".mjs", ".html", ".jinja", "_t"):
+        assert not [p.name for p in served if p.name.endswith(kind)]
+    [folder] = settings()["sphinx"]["config"]["html_static_path"]
+    ours = [p for p in (ROOT / folder).rglob("*") if p.is_file()]
+    assert {p.suffix for p in ours} <= {".css", ".js", ".png", ".svg"}
 
 
 @pytest.mark.slow

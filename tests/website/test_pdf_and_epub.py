@@ -12,8 +12,7 @@ import pytest
 from pypdfium2 import raw
 
 from tests.support import chromium
-from tests.website.support import explorables
-from website import epub, one_document
+from website import epub, one_document, sliders
 from website import pdf as printing
 
 pytestmark = pytest.mark.slow
@@ -85,23 +84,18 @@ def test_references_between_chapters_say_the_page(chapters, texts):
         assert f"{title.lower()}(p.{pages[title]})" in brief.lower()
 
 
-def test_every_slider_is_there_with_its_positions(book, texts):
+def test_every_slider_is_there_with_its_positions(book, texts, site):
     n = 0
     for page in book:
-        expected = explorables(f"{page.name}.html")
+        expected = sliders.on_page(site / f"{page.name}.html")
         figures = page.body.select("figure.slider")
         assert len(figures) == len(expected), page.name
-        first = {e["frames"][tuple(e["start"])] for e in expected}
-        for figure in figures:
-            alts = [img["alt"] for img in figure.find_all("img")]
-            assert alts[0] in first
-            longest = max(
-                len(labels)
-                for e in expected
-                if e["frames"][tuple(e["start"])] == alts[0]
-                for labels in e["labels"]
-            )
-            assert len(set(alts[1:])) == len(alts[1:]) == min(5, longest)
+        for figure, slider in zip(figures, expected, strict=True):
+            first, *others = (img["alt"] for img in figure.find_all("img"))
+            assert first == slider.at[slider.start].alt
+            longest = max(len(control.labels) for control in slider.controls)
+            assert len(set(others)) == len(others) == min(5, longest)
+            assert set(others) <= {frame.alt for frame in slider.frames}
         n += len(figures)
     assert n > 15
     assert sum(text.count("Onthewebthisfiguremoves") for text in texts) == n

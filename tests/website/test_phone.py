@@ -2,15 +2,12 @@
 
 import pytest
 
-from course import SITE
-from tests.support import PHONE
+from tests.support import PAGES, PHONE
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser_context_args(viewport=PHONE, has_touch=True, is_mobile=True),
 ]
-PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.glob("*/**/*.html"))
-PAGES = [page for page in PAGES if page.startswith(("book/", "exercises/"))]
 
 
 def test_a_chosen_section_is_seen_and_the_contents_menu_is_gone(served, page):

@@ -1,10 +1,10 @@
 """Every slider of the book answers to keys, mouse and thumb: no kernel, the right frame."""
 
 import itertools
-import json
 import re
 import time
 from html import unescape
+from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import pytest
@@ -12,17 +12,16 @@ from ipywidgets.embed import dependency_state
 from lesson import explore
 
 from course import ROOT, SITE
-from tests.support import PATIENCE, PHONE
-from tests.website.support import BOX, explorables, frames_file
+from tests.support import PAGES, PATIENCE, PHONE
+from website import sliders
 from website.extensions import page_figures
+from website.sliders import Control, Frame, Slider
 
-
-def pages_with_sliders() -> list[str]:
-    pages = (p for p in SITE.glob("book/*.html") if 'class="explore"' in p.read_text("utf-8"))
-    return sorted(p.relative_to(SITE).as_posix() for p in pages)
-
-
-PAGES = pages_with_sliders()
+WITH_SLIDERS = [
+    page
+    for page in PAGES
+    if (SITE / page).exists() and 'class="explore"' in (SITE / page).read_text("utf-8")
+]
 
 
 def test_the_page_has_every_frame_of_explore_in_its_place(tmp_path):
@@ -37,29 +36,40 @@ def test_the_page_has_every_frame_of_explore_in_its_place(tmp_path):
     state = dependency_state([figure], drop_defaults=False)
     page = page_figures.Page(tmp_path, "book/somewhere")
     made = page.explorable({k: m["state"] for k, m in state.items()}, figure.model_id, 1)
-    file = BOX.search(made)[1]
-    assert file.startswith("../_static/figures/book/somewhere/")
-    data = frames_file(tmp_path / file.removeprefix("../"))
+    built = tmp_path / "book" / "somewhere.html"
+    built.parent.mkdir()
+    built.write_text(made, "utf-8")
+    [slider] = sliders.on_page(built)
+    assert slider.controls == [
+        Control("n", ["1", "2", "3"], 2, is_range=True),
+        Control("kind", ["a<b", 'the "other"'], 0, is_range=False),
+        Control("x", ["0.5", "4"], 1, is_range=True),
+    ]
     wanted = [
         alt.format(**dict(zip(grid, v, strict=True))) for v in itertools.product(*grid.values())
     ]
-    assert [a for a, _ in data["frames"]] == wanted
-    pictures = {svg for _, svg in data["frames"]}
+    assert [frame.alt for frame in slider.frames] == wanted
+    pictures = {frame.svg for frame in slider.frames}
     assert len(pictures) == len(wanted), "two frames are the same picture"
-    used = set(re.findall(r"<path id='([\w-]+)'/>", "".join(pictures)))
-    assert used == set(data["glyphs"]), "letters whose shape is missing, or not asked for"
+    for picture in pictures:
+        ElementTree.fromstring(picture)
     first = re.search(r'<img [^>]*alt="(.*?)"[^>]* src="(.*?)"', made)
-    assert unescape(first[1]) == alt.format(n=3, kind="a<b", x=4.0)
-    assert (tmp_path / first[2].removeprefix("../")).read_text("utf-8").startswith("<svg ")
-    assert [json.loads(unescape(t)) for t in re.findall('data-labels="(.*?)"', made)] == [
-        ["1", "2", "3"],
-        ["0.5", "4"],
-    ]
+    assert unescape(first[1]) == slider.at[slider.start].alt == alt.format(n=3, kind="a<b", x=4.0)
+    assert (built.parent / first[2]).read_text("utf-8") == slider.at[slider.start].svg
     assert re.findall('aria-valuetext="(.*?)"', made) == ["3", "4"]
     assert re.findall('aria-pressed="(.*?)">(.*?)<', made) == [
         ("true", "a&lt;b"),
         ("false", "the &quot;other&quot;"),
     ]
+
+
+def test_letters_are_stored_once_and_come_back(tmp_path):
+    glyph = "<path id='A-1' d='M0 0L1 1' transform='scale(0.5)'/>"
+    frames = [Frame(f"frame {n}", f"<svg>{glyph}<text>{n}</text></svg>") for n in range(3)]
+    file = tmp_path / "frames.js"
+    file.write_text(sliders.script(frames), "utf-8")
+    assert file.read_text("utf-8").count("M0 0L1 1") == 1
+    assert sliders.frames(file) == frames
 
 
 def test_every_chapter_that_calls_explore_has_sliders_on_its_page(site):
@@ -68,13 +78,13 @@ def test_every_chapter_that_calls_explore_has_sliders_on_its_page(site):
         p.stem for p in sources if re.search(r'^(\s*")?explore\(', p.read_text("utf-8"), re.M)
     }
     assert calling, "no chapter calls explore"
-    assert calling == {p.split("/")[1].removesuffix(".html") for p in PAGES}
+    assert calling == {p.split("/")[1].removesuffix(".html") for p in WITH_SLIDERS}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", WITH_SLIDERS)
 def test_each_control_moved_by_keyboard_and_mouse_shows_the_right_frame(name, served, page):
-    expected = explorables(name)
+    expected = sliders.on_page(SITE / name)
     trouble = []
     page.on("pageerror", lambda e: trouble.append(str(e)))
     page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
@@ -82,7 +92,7 @@ def test_each_control_moved_by_keyboard_and_mouse_shows_the_right_frame(name, se
     boxes = page.locator(".explore")
     assert boxes.count() == len(expected)
     for number, want in enumerate(expected):
-        assert shown(boxes.nth(number)) == want["frames"][tuple(want["start"])]
+        assert shown(boxes.nth(number)) == want.at[want.start].alt
         check_one(page, boxes.nth(number), want)
     assert not trouble, trouble
 
@@ -100,9 +110,9 @@ def shown(box) -> str:
     )
 
 
-def check_one(tab, box, want):
-    index = list(want["start"])
-    for k, labels in enumerate(want["labels"]):
+def check_one(tab, box, want: Slider):
+    index = list(want.start)
+    for k, labels in enumerate(control.labels for control in want.controls):
         control = box.locator(".explore-control").nth(k)
         slider = control.get_by_role("slider")
         is_slider = slider.count() == 1
@@ -130,11 +140,11 @@ def check_one(tab, box, want):
         index[k] = 0
         settle(tab, box, want, index, f"{labels} by mouse to the start")
     said = box.locator("[aria-live]")
-    said.get_by_text(want["frames"][tuple(index)], exact=True).wait_for(state="attached")
+    said.get_by_text(want.at[tuple(index)].alt, exact=True).wait_for(state="attached")
 
 
 def settle(tab, box, want, index, move):
-    expected = want["frames"][tuple(index)]
+    expected = want.at[tuple(index)].alt
     deadline = time.monotonic() + PATIENCE / 1000
     while (seen := shown(box)) != expected:
         assert time.monotonic() < deadline, f"{move}: shows {seen!r} instead of {expected!r}"
@@ -143,7 +153,7 @@ def settle(tab, box, want, index, move):
 
 @pytest.mark.browser_context_args(viewport=PHONE, has_touch=True, is_mobile=True)
 def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, page, context):
-    name = next(name for name in PAGES if "<input" in (SITE / name).read_text("utf-8"))
+    name = next(name for name in WITH_SLIDERS if "<input" in (SITE / name).read_text("utf-8"))
     page.goto(f"{served}/{name}")
     slider = page.locator(".explore-control input").first
     slider.scroll_into_view_if_needed()
@@ -169,11 +179,10 @@ def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, page, context):
     assert slider.input_value() == slider.get_attribute("max"), "scrolling does not"
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", WITH_SLIDERS)
 def test_frames_differ_and_say_what_is_seen(name, site):
-    for figure in explorables(name):
-        texts = list(figure["frames"].values())
+    for slider in sliders.on_page(SITE / name):
+        texts = [frame.alt for frame in slider.frames]
         assert len(set(texts)) == len(texts), f"{name}: two frames have the same alt text"
         assert all(len(text) > 30 for text in texts), f"{name}: an alt text is too short"
-        sizes = [range(len(labels)) for labels in figure["labels"]]
-        assert set(figure["frames"]) == set(itertools.product(*sizes))
+        assert len(slider.at) == len(texts)

@@ -2,9 +2,7 @@
 
 A page has to show its text before its pictures. So every figure of a page is a file of its own,
 which the browser fetches when it comes near the view, and the frames of a slider are one more file,
-fetched by `course.js` in the same way. They are scripts rather than JSON, because a page opened
-from a folder may load scripts but nothing else. The first frame stands in the page itself: it
-shows before any script has run, and without one.
+fetched by `course.js` in the same way; `website/sliders.py` says how both are written.
 """
 
 import hashlib
@@ -13,17 +11,21 @@ import itertools
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from website import sliders
+from website.extensions import connect
+from website.sliders import Control, Frame, Slider
+
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>')
 FIGURE = re.compile(r'<img class="lesson-figure"[^>]*?src="(data:image/svg\+xml,[^"]*)"[^>]*>')
 DATA = "data:image/svg+xml,"
-GLYPH = re.compile(r"<path id='([\w-]+)' d='[^']*' transform='scale\([\d.]+\)'/>")
 
 
 class Page:
@@ -63,21 +65,15 @@ class Page:
                 f"{self.name}: a {model['_model_name']} cannot be shown; pages have no kernel and "
                 "no widget manager, so let lesson.explore draw it"
             )
-        *controls, stack = (models[key.removeprefix("IPY_MODEL_")] for key in model["children"])
+        *rows, stack = (models[key.removeprefix("IPY_MODEL_")] for key in model["children"])
         images = list(_images(models, stack))
-        sizes = [len(control["_options_labels"]) for control in controls]
-        first = [control["index"] for control in controls]
-        shown = list(itertools.product(*map(range, sizes))).index(tuple(first))
-        file = self.write(_frames(images), ".js")
-        rows = (_control(c, f"explore-{number}-{i}") for i, c in enumerate(controls))
-        return (
-            f'<div class="explore" data-frames="{file}">\n'
-            f"{''.join(rows)}{self.figure(images[shown])}\n"
-            '<div class="visually-hidden" aria-live="polite"></div></div>'
-        )
+        slider = Slider([_control(row) for row in rows], [_frame(img) for img in images])
+        shown = list(slider.at).index(slider.start)
+        file = self.write(sliders.script(slider.frames), ".js")
+        return sliders.box(slider, file, self.figure(images[shown]), f"explore-{number}")
 
 
-def _images(models: dict, model: dict):
+def _images(models: dict, model: dict) -> Iterator[str]:
     """The `<img>` of each frame, the last control's values varying fastest."""
     if "children" not in model:
         yield model["value"]
@@ -85,42 +81,15 @@ def _images(models: dict, model: dict):
         yield from _images(models, models[key.removeprefix("IPY_MODEL_")])
 
 
-def _frames(images: list[str]) -> str:
-    """A script that hangs its frames, [alt, SVG] each, and the letters' shapes on its element."""
-    glyphs = {}
-
-    def shape(match):
-        glyphs[match[1]] = match[0]
-        return f"<path id='{match[1]}'/>"
-
-    frames = []
-    for img in images:
-        alt = html.unescape(re.search(r'alt="([^"]*)"', img)[1])
-        frames.append([alt, GLYPH.sub(shape, unquote(FIGURE.match(img)[1].removeprefix(DATA)))])
-    data = json.dumps({"glyphs": glyphs, "frames": frames}, ensure_ascii=False)
-    return f"document.currentScript.data = {data};\n"
+def _frame(img: str) -> Frame:
+    alt, picture = re.search(r'alt="([^"]*)"', img), FIGURE.match(img)
+    return Frame(html.unescape(alt[1]), unquote(picture[1].removeprefix(DATA)))
 
 
-def _control(control: dict, name: str) -> str:
-    label, labels = html.escape(control["description"]), control["_options_labels"]
-    if control["_model_name"] == "SelectionSliderModel":
-        value = html.escape(labels[control["index"]])
-        return (
-            f'<div class="explore-control pst-js-only"><label for="{name}">{label}</label>'
-            f'<input type="range" id="{name}" min="0" max="{len(labels) - 1}" '
-            f'value="{control["index"]}" autocomplete="off" aria-valuetext="{value}" '
-            f'data-labels="{html.escape(json.dumps(labels, ensure_ascii=False))}">'
-            f'<output for="{name}" aria-hidden="true">{value}</output></div>\n'
-        )
-    buttons = (
-        f'<button type="button" aria-pressed="{str(i == control["index"]).lower()}">'
-        f"{html.escape(text)}</button>"
-        for i, text in enumerate(labels)
-    )
-    return (
-        f'<div class="explore-control pst-js-only" role="group" aria-labelledby="{name}">'
-        f'<span id="{name}">{label}</span>{"".join(buttons)}</div>\n'
-    )
+def _control(model: dict) -> Control:
+    """One control, from the state of its widget."""
+    is_range = model["_model_name"] == "SelectionSliderModel"
+    return Control(model["description"], model["_options_labels"], model["index"], is_range)
 
 
 def _rewrite(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -143,5 +112,5 @@ def _rewrite(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("html-page-context", _rewrite, priority=800)
+    connect(app, "html-page-context", _rewrite)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,8 @@
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from website.extensions import connect
+
 
 def _launch(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Pages that are no notebooks open Binder's first page; Colab opens notebooks alone."""
@@ -33,6 +35,6 @@ def _download(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("html-page-context", _launch, priority=900)
-    app.connect("doctree-resolved", _download)
+    connect(app, "html-page-context", _launch)
+    connect(app, "doctree-resolved", _download)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,6 +16,9 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from website import letters
+from website.extensions import connect
+
 FORMULA = re.compile(
     r'(?P<open><(?P<tag>span|div)\b[^>]*\bclass="[^"]*\bmath\b[^"]*"[^>]*>'
     r'[^<]*?(?:<span class="eqno">.*?</span>)?)'
@@ -24,7 +27,6 @@ FORMULA = re.compile(
     re.S,
 )
 WIDTH = re.compile(r'(?<=<svg style=")([^>]*? width="([\d.]+)ex")')
-SHAPE = re.compile(r'<path data-c="[^"]*" d="([^"]*)"></path>')
 
 
 def _tex(match: re.Match) -> tuple[str, bool]:
@@ -42,16 +44,13 @@ def _finish(app: Sphinx, exception) -> None:
         return
     made = dict(zip(formulas, _typeset(formulas), strict=True))
     for path, text in pages.items():
-        shapes = {}
+        shapes: dict[str, int] = {}
 
         def draw(match, shapes=shapes):
-            def share(shape):
-                return f'<use href="#shape-{shapes.setdefault(shape[1], len(shapes))}"/>'
-
             svg, mathml = made[_tex(match)]
             tex = html.escape(_tex(match)[0])
             mathml = mathml.replace("<math ", f'<math alttext="{tex}" ', 1)
-            svg = SHAPE.sub(share, svg).replace('role="img"', 'aria-hidden="true"')
+            svg = letters.share(svg, shapes).replace('role="img"', 'aria-hidden="true"')
             if match["tag"] == "div":  # shrinks a little to fit a phone; wider ones scroll
                 svg = WIDTH.sub(lambda w: f"min-width: {0.8 * float(w[2]):.2f}ex; {w[1]}", svg, 1)
             heard = f'<span class="visually-hidden">{mathml}</span>'
@@ -60,8 +59,7 @@ def _finish(app: Sphinx, exception) -> None:
 
         text, n_formulas = FORMULA.subn(draw, text)
         if n_formulas:
-            paths = "".join(f'<path id="shape-{n}" d="{d}"/>' for d, n in shapes.items())
-            drawn = f'<svg class="visually-hidden" aria-hidden="true"><defs>{paths}</defs></svg>'
+            drawn = letters.drawn(shapes)
             path.write_text(text.replace("</article>", f"{drawn}</article>", 1), "utf-8")
 
 
@@ -81,5 +79,5 @@ def _typeset(formulas: list[tuple[str, bool]]) -> list[list[str]]:
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("build-finished", _finish, priority=800)  # before page_stylesheet.py
+    connect(app, "build-finished", _finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,6 +5,8 @@ import re
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from website.extensions import connect
+
 LONGEST = 24  # letters of code that find room on a phone's line, inside a box too
 VALUE = r"(?:[A-Za-z]|\d[\d.,]*[A-Za-z]?)"
 TOGETHER = re.compile(
@@ -28,5 +30,5 @@ def _keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("doctree-resolved", _keep_together)
+    connect(app, "doctree-resolved", _keep_together)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

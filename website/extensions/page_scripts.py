@@ -10,6 +10,8 @@ import re
 
 from sphinx.application import Sphinx
 
+from website.extensions import connect
+
 NEEDED_BY = {
     "clipboard.min.js": 'class="highlight',
     "copybutton.js": 'class="highlight',
@@ -53,5 +55,5 @@ def _diet(app: Sphinx, pagename: str, templatename: str, context: dict, doctree)
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("html-page-context", _diet, priority=900)
+    connect(app, "html-page-context", _diet)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
