@@ -17,8 +17,8 @@ help:  ## list the verbs
 book: .venv/ready node_modules/ready  ## build the book; says where it is
 	@# Jupyter Book's cache knows the notebooks but not what they import, so a change there empties it.
 	@if [ -n "$$(find book/lesson book/data book/ledger.yml -newer _build/.jupyter_cache 2>/dev/null)" ]; then rm -rf _build/.jupyter_cache; fi
-	@# Sphinx copies style sheets and scripts only when it writes a page, so a change there writes all.
-	.venv/bin/jupyter-book build . -W -n --keep-going $$([ -z "$$(find book/assets website/extensions -newer $(SITE)/searchindex.js 2>/dev/null)" ] || echo --all)
+	@# All pages are written, which takes seconds: the style sheet, the sitemap and the list of pages know each of them.
+	.venv/bin/jupyter-book build . -W -n --keep-going --all
 	@$(PY) -c 'from course import SITE; print("The book:", (SITE / "index.html").as_uri())'
 
 pdf: book  ## print the book (PDF) and pack it for e-readers (EPUB); the site then offers both

@@ -4,12 +4,16 @@ import base64
 import gzip
 import io
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from fontTools.ttLib import TTFont
+from sphinx.errors import ExtensionError
 
 from course import SITE
 from tests.support import PAGES
+from website.extensions import page_stylesheet
 
 EVERYWHERE = {
     "documentation_options.js",
@@ -84,6 +88,23 @@ def test_every_icon_of_a_page_is_in_the_icon_font(site):
                 assert re.search(rf'\.{name}:before\b[^{{]*{{content:\s*"[\ue000-\uf8ff]"', css), (
                     name
                 )
+
+
+@pytest.mark.parametrize("kind", [".ttf", ".woff2"])
+def test_the_icons_are_found_in_either_kind_of_font_that_a_theme_ships(kind, site, tmp_path):
+    shipped = Path("_static", "vendor", "fontawesome", "webfonts")
+    (tmp_path / shipped).mkdir(parents=True)
+    for font in (site / shipped).glob(f"*{kind}"):
+        shutil.copy(font, tmp_path / shipped)
+    css = page_stylesheet._icons(tmp_path / "_static", 'a:before{content:"\uf002"}')
+    fonts = re.findall(r"src:url\(data:font/woff;base64,([^)]*)\)", css)
+    assert len(fonts) == 2
+    assert TTFont(io.BytesIO(base64.b64decode(fonts[0]))).getBestCmap().keys() == {0xF002}
+
+
+def test_a_theme_without_the_icons_is_refused(tmp_path):
+    with pytest.raises(ExtensionError, match=r"no icon font fa-solid-900 as \.ttf or \.woff2"):
+        page_stylesheet._icons(tmp_path, "")
 
 
 @pytest.mark.slow

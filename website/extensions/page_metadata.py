@@ -5,7 +5,6 @@ and the page that a server shows where there is none.
 """
 
 import html
-import re
 import textwrap
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,23 +14,19 @@ import yaml
 from docutils import nodes
 from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
-from sphinx.util.osutil import relative_uri
 
-from course import ROOT, contents, edition
+from course import ROOT, contents, edition_in_words
+from website.extensions import connect
 
 CARD = (1200, 630)  # what link previews show without cropping
 INK, MUTED, RNN, ATTENTION = "#1b1b1f", "#5b5f66", "#0072b2", "#d55e00"
 
 
-def version() -> str:
-    """The course's version and the day of its last change, as the footer says it."""
-    number, day = edition()
-    return f"Version {number} · {day.day} {day:%B %Y}"
-
-
-def _footer(app: Sphinx, config) -> None:
+def _configure(app: Sphinx, config) -> None:
+    config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
     config.html_theme_options["extra_footer"] = (
-        f'<p class="course-version">{version()} · Text and figures: CC BY 4.0. Code: MIT.</p>'
+        f'<p class="course-version">{edition_in_words()} · '
+        "Text and figures: CC BY 4.0. Code: MIT.</p>"
     )
 
 
@@ -99,58 +94,36 @@ def card(path: Path, title: str, description: str, picture: Path | None) -> None
     sheet.quantize(128).save(path, optimize=True)
 
 
-def _missing(app: Sphinx):
-    """The page that a server shows for an address that it does not know."""
-    if app.builder.name != "html":
-        return
-    env = app.env
-    here = "404"
+def _missing(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """What stands on the page that a server shows for an address that it does not know.
 
-    def entry(page):
-        address = relative_uri(here, app.builder.get_target_uri(page))
-        return f'<li><a href="{address}">{env.titles[page].astext()}</a></li>'
+    sphinx-notfound-page makes the page, which is shown at any depth, so its addresses begin at the
+    server's root.
+    """
+    if pagename != app.config.notfound_pagename:
+        return
+    pathto, titles = context["pathto"], app.env.titles
+
+    def entry(page: str) -> str:
+        return f'<li><a href="{pathto(page)}">{titles[page].astext()}</a></li>'
 
     lists = "".join(
-        f"<h2>{caption}</h2><ul>{''.join(map(entry, pages))}</ul>"
-        for caption, pages in contents()[1:]
-        if all(page in env.titles for page in pages)
+        f"<h2>{caption}</h2><ul>{''.join(map(entry, names))}</ul>"
+        for caption, names in contents()[1:]
+        if all(name in titles for name in names)
     )
-    body = f"""<section><h1>This page does not exist</h1>
+    context["content_root"] = app.config.notfound_urls_prefix  # the theme's scripts begin there
+    context["title"] = "This page does not exist"
+    context["body"] = f"""<section><h1>This page does not exist</h1>
 <p>It may have moved, or the address has a typing error. Search the course or choose a page.</p>
-<form class="missing-search" role="search" action="search.html" method="get">
+<form class="missing-search" role="search" action="{pathto("search")}" method="get">
 <input type="search" name="q" aria-label="Search the course" placeholder="Search the course"/>
 <button type="submit">Search</button></form>{lists}</section>"""
-    yield here, {"title": "This page does not exist", "body": body}, "page.html"
-
-
-def _absolute(app: Sphinx, exception) -> None:
-    """The 404 page is shown at any depth, so its addresses begin at the server's root."""
-    page = Path(app.outdir) / "404.html"
-    if exception or not page.exists():
-        return
-    root = urlsplit(app.config.html_baseurl).path
-    text = page.read_text("utf-8")
-    text = re.sub(r'\b(href|src|action)="(?!#|/|[a-z]+:)(?:\./)?', rf'\1="{root}', text)
-    text = re.sub(r'data-content_root="[^"]*"', f'data-content_root="{root}"', text)
-    page.write_text(text, "utf-8")
-
-
-def _sitemap(app: Sphinx, exception) -> None:
-    """All pages, also those that this build had no need to write again."""
-    if exception or app.builder.name != "html":
-        return
-    pages = (app.builder.get_target_uri(page) for page in sorted(app.env.found_docs))
-    urls = "".join(f"<url><loc>{app.config.html_baseurl}{page}</loc></url>" for page in pages)
-    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{space}">{urls}</urlset>\n'
-    (Path(app.outdir) / "sitemap.xml").write_text(text, "utf-8")
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("config-inited", _footer)
-    app.connect("doctree-read", _read)
-    app.connect("html-page-context", _describe, priority=400)  # before opengraph's
-    app.connect("html-collect-pages", _missing)
-    app.connect("build-finished", _absolute)
-    app.connect("build-finished", _sitemap)
+    connect(app, "config-inited", _configure)
+    connect(app, "doctree-read", _read)
+    connect(app, "html-page-context", _describe)
+    connect(app, "html-page-context", _missing)
     return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

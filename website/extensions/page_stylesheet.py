@@ -16,6 +16,9 @@ import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from website.extensions import connect
 
 LINK = re.compile(r'[ \t]*<link\b[^>]*rel="stylesheet"[^>]*>\n?')
 HREF = re.compile(r'href="([^"?]*?)_static/([^"?]*)')
@@ -39,9 +42,9 @@ def _finish(app: Sphinx, exception) -> None:
     if exception or app.builder.name != "html":
         return
     static = Path(app.outdir) / "_static"
-    files = [p for p in Path(app.outdir).rglob("*.html") if static not in p.parents]
-    pages = {path: path.read_text("utf-8") for path in files}
-    # Pages that this build left alone link the one sheet already; this one is always written.
+    for template in static.glob("*.html"):  # the theme leaves its own among its files
+        template.unlink()
+    pages = {path: path.read_text("utf-8") for path in Path(app.outdir).rglob("*.html")}
     sheets = [
         m[2] for m in HREF.finditer("".join(LINK.findall(pages[static.parent / "search.html"])))
     ]
@@ -117,12 +120,25 @@ def _fits(selector: str, words: set[str]) -> bool:
     return all(name.replace("\\", "") in words for name in names)
 
 
+def _font(static: Path, name: str) -> Path:
+    """The icon font `name` as the theme ships it; older ones have TrueType, newer ones only WOFF2.
+
+    Raises:
+        ExtensionError: the theme has no such font.
+    """
+    found = sorted((static / "vendor" / "fontawesome" / "webfonts").glob(f"{name}.*"))
+    for path in found:
+        if path.suffix in (".ttf", ".woff2"):
+            return path
+    raise ExtensionError(f"the theme has no icon font {name} as .ttf or .woff2, but {found}")
+
+
 def _icons(static: Path, css: str) -> str:
     """The icon fonts, of the signs that `css` names."""
     signs = {ord(sign) for sign in css if "\ue000" <= sign <= "\uf8ff"}
     faces = []
     for family, file in ICONS.items():
-        font = TTFont(static / "vendor" / "fontawesome" / "webfonts" / f"{file}.ttf")
+        font = TTFont(_font(static, file), recalcTimestamp=False)  # the same bytes each time
         options = subset.Options(layout_features=[], notdef_outline=False, flavor="woff")
         cut = subset.Subsetter(options)
         cut.populate(unicodes=signs)
@@ -140,5 +156,5 @@ def _icons(static: Path, css: str) -> str:
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("build-finished", _finish, priority=900)
+    connect(app, "build-finished", _finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
