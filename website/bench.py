@@ -42,13 +42,13 @@ from IPython.display import display
 from ipywidgets import SelectionSlider, interact
 
 
-def explore(draw, alt, start=None, **parameters):
+def explore(draw, *data, start=None, **parameters):
     def show(**values):
-        fig = draw(**values)
+        fig, _ = draw(*data, **values)
         display(fig)
         plt.close(fig)
 
-    first = {name: values[(start or {}).get(name, 0)] for name, values in parameters.items()}
+    first = {name: values[0] for name, values in parameters.items()} | (start or {})
     interact(show, **{n: SelectionSlider(options=v, value=first[n]) for n, v in parameters.items()})
 """
 SHOW = """

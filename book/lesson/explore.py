@@ -7,7 +7,8 @@ published page, in JupyterLab and in Binder.
 import base64
 import io
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -17,115 +18,127 @@ from PIL import Image
 
 from lesson import frames
 
+Draw = Callable[..., tuple[Figure, str]]
+Grid = dict[str, list[Any]]  # the values of each parameter
+Index = tuple[int, ...]  # of a frame: the position of each parameter's value
+
 MAX_FRAMES = 60  # a page has to stay light: every frame travels in it
 STRIP = 5  # positions shown side by side where no slider can be
 
 
 def explore(
-    draw: Callable[..., Figure],
-    alt: str | Callable[..., str],
-    start: dict[str, int] | None = None,
-    **parameters: Sequence[Any],
+    draw: Draw,
+    *data: Any,
+    start: Mapping[str, Any] | None = None,
+    **parameters: Iterable[Any],
 ) -> "Explore":
     """A figure with one control for each parameter.
 
+    For example `explore(figures.recall, results, start={"H": 64}, H=[16, 64], radius=[0, 0.9])`.
+
     Args:
-        draw: called as `draw(**values)` once for each combination of values; returns the figure.
-        alt: what is seen in a frame, as `alt(**values)` or as a format string for the values.
-        start: index of the value shown first, for parameters that do not start at their first one.
+        draw: called as `draw(*data, **values)` once for each combination of values; returns the
+            figure and its alt text, which says what is seen in it.
+        *data: what every frame is drawn from.
+        start: the value that is shown first, for parameters that do not start at their first one.
         **parameters: the values of each parameter. Numbers get a slider, anything else buttons.
 
     Raises:
-        ValueError: a parameter has fewer than two values, `start` names an unknown parameter or
-            position, or there are more than 60 frames.
+        ValueError: a parameter has fewer than two values, `start` names a parameter or a value
+            that there is not, a frame has no alt text, or there are more than 60 frames.
     """
-    return Explore(draw, alt, start or {}, {name: list(v) for name, v in parameters.items()})
+    grid = {name: list(values) for name, values in parameters.items()}
+    return Explore(draw, data, _first(start or {}, grid), grid)
 
 
 class Explore(widgets.VBox):
     """What `explore` returns: controls above nested stacks of frames, tied in the browser."""
 
-    def __init__(self, draw, alt, start, parameters):
-        _check(start, parameters)
-        first = tuple(start.get(name, 0) for name in parameters)
-        pictures = {}
-        for index in itertools.product(*(range(len(v)) for v in parameters.values())):
-            values = {name: v[i] for (name, v), i in zip(parameters.items(), index, strict=True)}
-            fig = draw(**values)
-            text = alt(**values) if callable(alt) else alt.format(**values)
-            frame = widgets.HTML(frames.img(fig, text))
-            pictures[index] = frame, frames.png(fig) if index in _strip(first, parameters) else None
+    def __init__(self, draw: Draw, data: Sequence[Any], first: Index, grid: Grid):
+        strip = _strip(first, grid)
+        shown: dict[Index, widgets.HTML] = {}
+        printed: dict[Index, bytes] = {}
+        for index, values in _combinations(grid):
+            fig, alt = draw(*data, **values)
+            shown[index] = widgets.HTML(frames.img(fig, alt))
+            if index in strip:
+                printed[index] = frames.png(fig)
             plt.close(fig)
         self.controls = [
-            _control(name, values, i)
-            for (name, values), i in zip(parameters.items(), first, strict=True)
+            _control(name, values, i) for (name, values), i in zip(grid.items(), first, strict=True)
         ]
-        self._links = []  # a link works for as long as something holds it
+        self._links: list[widgets.Widget] = []  # a link works for as long as something holds it
         if hasattr(widgets, "Stack"):
-            shown = self._stack(pictures, list(parameters.values()), first, ())
+            pictures = self._stack(shown, first, ())
         else:  # ipywidgets 7, which Colab has: there the kernel does the switching
-            shown = self._switched(pictures)
-        super().__init__([*self.controls, shown])
+            pictures = self._switched(shown)
+        super().__init__([*self.controls, pictures])
         self.add_class("explore")
-        self._png = _paste([pictures[i][1] for i in _strip(first, parameters)])
+        self._png = _paste([printed[index] for index in strip])
         ends = (f"{c.description} {c.options[0]} … {c.options[-1]}" for c in self.controls)
         self._text = "A figure to explore: " + ", ".join(ends)
 
-    def _stack(self, pictures, grids, first, prefix):
-        level = len(prefix)
-        if level == len(grids):
-            return pictures[prefix][0]
-        children = [
-            self._stack(pictures, grids, first, (*prefix, i)) for i in range(len(grids[level]))
-        ]
+    def _stack(self, shown: dict[Index, widgets.HTML], first: Index, at: Index) -> widgets.Widget:
+        """The frames whose index begins with `at`, switched by the controls that follow."""
+        level = len(at)
+        if level == len(self.controls):
+            return shown[at]
+        control = self.controls[level]
+        children = [self._stack(shown, first, (*at, i)) for i in range(len(control.options))]
         stack = widgets.Stack(children, selected_index=first[level])
-        link = widgets.jslink((self.controls[level], "index"), (stack, "selected_index"))
-        self._links.append(link)
+        self._links.append(widgets.jslink((control, "index"), (stack, "selected_index")))
         return stack
 
-    def _switched(self, pictures):
+    def _switched(self, shown: dict[Index, widgets.HTML]) -> widgets.HTML:
         frame = widgets.HTML()
 
-        def switch(_=None):
-            frame.value = pictures[tuple(c.index for c in self.controls)][0].value
+        def switch(_: object = None) -> None:
+            frame.value = shown[tuple(c.index for c in self.controls)].value
 
         for control in self.controls:
             control.observe(switch, "index")
         switch()
         return frame
 
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs)
         bundle["text/plain"] = self._text
         bundle["image/png"] = base64.b64encode(self._png).decode()
         return bundle
 
 
-def _check(start, parameters):
-    for name, values in parameters.items():
+def _first(start: Mapping[str, Any], grid: Grid) -> Index:
+    """The frame to show first. Raises ValueError as `explore` does."""
+    for name, values in grid.items():
         if len(values) < 2:
             raise ValueError(f"{name} needs at least two values, got {len(values)}")
-    for name, i in start.items():
-        if name not in parameters:
-            raise ValueError(f"start names {name!r}; the parameters are {', '.join(parameters)}")
-        if not 0 <= i < len(parameters[name]):
-            raise ValueError(f"start[{name!r}] = {i}: {name} has {len(parameters[name])} values")
-    n_frames = 1
-    for values in parameters.values():
-        n_frames *= len(values)
-    if not parameters or n_frames > MAX_FRAMES:
+    for name, value in start.items():
+        if name not in grid:
+            raise ValueError(f"start names {name!r}; the parameters are {', '.join(grid)}")
+        if value not in grid[name]:
+            choices = ", ".join(map(repr, grid[name]))
+            raise ValueError(f"start[{name!r}] is {value!r}; the values of {name} are {choices}")
+    n_frames = math.prod(len(values) for values in grid.values())
+    if not grid or n_frames > MAX_FRAMES:
         raise ValueError(
             f"{n_frames} frames; a page carries between 2 and {MAX_FRAMES} of a figure"
         )
+    return tuple(v.index(start[name]) if name in start else 0 for name, v in grid.items())
 
 
-def _label(value):
+def _combinations(grid: Grid) -> Iterator[tuple[Index, dict[str, Any]]]:
+    """Each frame's index with its values, the last parameter varying fastest."""
+    for index in itertools.product(*(range(len(values)) for values in grid.values())):
+        yield index, {name: grid[name][i] for name, i in zip(grid, index, strict=True)}
+
+
+def _label(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _control(name, values, index):
+def _control(name: str, values: list[Any], index: int) -> widgets.Widget:
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     return (widgets.SelectionSlider if numeric else widgets.ToggleButtons)(
         options=[_label(v) for v in values],
@@ -136,20 +149,22 @@ def _control(name, values, index):
     )
 
 
-def _strip(first, parameters):
+def _strip(first: Index, grid: Grid) -> list[Index]:
     """The first frame, then a few positions of the longest slider, the others as they stand."""
-    sizes = [len(v) for v in parameters.values()]
+    sizes = [len(values) for values in grid.values()]
     longest = sizes.index(max(sizes))
     n = min(STRIP, sizes[longest])
     picks = [round(k * (sizes[longest] - 1) / (n - 1)) for k in range(n)]
     return [first] + [(*first[:longest], i, *first[longest + 1 :]) for i in picks]
 
 
-def _paste(pngs):
+def _paste(pngs: Sequence[bytes]) -> bytes:
     """The first picture at full size above a row of the others."""
     first, *rest = (Image.open(io.BytesIO(p)) for p in pngs)
     width = first.width // len(rest)
-    small = [p.resize((width, round(p.height * width / p.width)), Image.LANCZOS) for p in rest]
+    small = [
+        p.resize((width, round(p.height * width / p.width)), Image.Resampling.LANCZOS) for p in rest
+    ]
     sheet = Image.new("RGB", (first.width, first.height + max(p.height for p in small)), "white")
     sheet.paste(first, (0, 0))
     for i, picture in enumerate(small):

@@ -58,7 +58,17 @@ class Table:
 
 
 def _source(key: str) -> str:
-    name, year = re.match(r"([a-z]+)(\d+)", key).groups()
+    """A link to the bibliography that names the source `key`.
+
+    Raises:
+        ValueError: `key` is not a name and a year, as in bahdanau2014.
+    """
+    match = re.fullmatch(r"([a-z]+)(\d{4})[a-z]?", key)
+    if match is None:
+        raise ValueError(
+            f"{key!r} in ledger.yml is no source: write name and year, as bahdanau2014"
+        )
+    name, year = match.groups()
     return f"[{name.title()} {year}](bibliography.md)"
 
 

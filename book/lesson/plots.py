@@ -2,10 +2,12 @@
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -38,7 +40,7 @@ mpl.rcParams.update(
         "axes.titleweight": "bold",
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.prop_cycle": mpl.cycler(color=PALETTE),
+        "axes.prop_cycle": cycler(color=PALETTE),
         "axes.grid": True,
         "grid.color": "#DDDDDD",
         "grid.linewidth": 0.6,
@@ -58,7 +60,7 @@ class Picture:
         self._png = base64.b64encode(frames.png(fig)).decode()
         plt.close(fig)
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         return {
             "text/html": self._html,
             "image/png": self._png,
@@ -136,11 +138,3 @@ def strips(ax: Axes, values: np.ndarray, labels: Sequence[str], *, vmax: float =
     ax.tick_params(length=0)
     ax.grid(False)
     ax.spines[:].set_visible(False)
-
-
-def label_line(ax: Axes, line: mpl.lines.Line2D, text: str) -> None:
-    """Write `text` at the right end of `line`, in its colour: no legend to look up."""
-    x, y = line.get_xdata()[-1], line.get_ydata()[-1]
-    ax.annotate(
-        text, (x, y), xytext=(5, 0), textcoords="offset points", va="center", color=line.get_color()
-    )

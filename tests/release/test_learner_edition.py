@@ -109,9 +109,9 @@ def test_sliders_answer_where_ipywidgets_has_no_stack(monkeypatch):
     def draw(a, b):
         fig, ax = plt.subplots(figsize=(1, 1))
         ax.set_title(f"{a} {b}")
-        return fig
+        return fig, f"a is {a}, b is {b}"
 
-    box = explore(draw, "a is {a}, b is {b}", a=[1, 2, 3], b=["x", "y"])
+    box = explore(draw, a=[1, 2, 3], b=["x", "y"])
     frame = box.children[-1]
     assert "a is 1, b is x" in frame.value
     box.controls[0].index = 2

@@ -25,14 +25,15 @@ WITH_SLIDERS = [
 
 
 def test_the_page_has_every_frame_of_explore_in_its_place(tmp_path):
+    alt = "What is seen for n = {n}, “{kind}” & x = {x}."
+
     def draw(n, kind, x):
         fig, ax = plt.subplots(figsize=(2, 1))
         ax.set_title(f"{n} {kind} {x}")
-        return fig
+        return fig, alt.format(n=n, kind=kind, x=x)
 
-    alt = "What is seen for n = {n}, “{kind}” & x = {x}."
     grid = {"n": [1, 2, 3], "kind": ["a<b", 'the "other"'], "x": [0.5, 4.0]}
-    figure = explore(draw, alt, start={"n": 2, "x": 1}, **grid)
+    figure = explore(draw, start={"n": 3, "x": 4.0}, **grid)
     state = dependency_state([figure], drop_defaults=False)
     page = page_figures.Page(tmp_path, "book/somewhere")
     made = page.explorable({k: m["state"] for k, m in state.items()}, figure.model_id, 1)

@@ -20,7 +20,7 @@ def _box(ax: Axes, x: float, y: float, text: str, face: str, colour: str = "blac
     ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=colour, fontsize=10.5)
 
 
-def reading_and_writing(words: Sequence[str]) -> Figure:
+def reading_and_writing(words: Sequence[str]) -> tuple[Figure, str]:
     """Training, where one call answers for every prefix, beside writing, where each word waits.
 
     The last of `words` is the one that nobody knows yet.
@@ -50,15 +50,19 @@ def reading_and_writing(words: Sequence[str]) -> Figure:
         ax.set(xlim=(-1.1, n + 1.4), ylim=(n, 0))
         ax.set_title(title)
         ax.axis("off")
-    return fig
+    return fig, (
+        f"Left, reading: {n} prefixes of the sentence, all answered in one call. "
+        f"Right, writing: {n} calls in turn, each with the word written before."
+    )
 
 
-def cost_of_a_word(t: int, macs: Costs, kept: Costs) -> Figure:
-    """Work for word `t` and memory after it, with the whole range of t behind.
+def cost_of_a_word(macs: Costs, kept: Costs, *, word: int) -> tuple[Figure, str]:
+    """Work for one word and memory after it, with the whole range of words behind.
 
     Args:
         macs: position -> {name: multiply-adds for the word there}.
         kept: position -> {name: bytes kept for the words after it}.
+        word: the position that is marked, the first being 1.
     """
     fig, axes = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.8))
     ts = [2**k for k in range(17)]
@@ -69,34 +73,31 @@ def cost_of_a_word(t: int, macs: Costs, kept: Costs) -> Figure:
     )
     # logarithms on plain axes: a log axis takes matplotlib most of a second to lay out
     for ax, costs, (title, *names), first in zip(axes, (macs, kept), units, (6, 3), strict=True):
-        for name, here in costs(t).items():
+        for name, here in costs(word).items():
             values = np.log10([costs(k)[name] for k in ts])
             line = ":" if name == "no cache" else "-"
             ax.plot(np.log2(ts), values, line, lw=1.5, color=colours[name])
-            ax.plot(np.log2(t), np.log10(here), "o", color=colours[name])
+            ax.plot(np.log2(word), np.log10(here), "o", color=colours[name])
             ax.annotate(
                 name, (16, values[-1]), xytext=(7, 0), textcoords="offset points",
                 va="center", color=colours[name], fontsize=10.5,
             )  # fmt: skip
-        ax.axvline(np.log2(t), color=plots.MUTED, lw=0.8)
+        ax.axvline(np.log2(word), color=plots.MUTED, lw=0.8)
         ax.set_xticks([0, 8, 16], ["1", "256", "65,536"])
         ax.set_yticks([first, first + 3, first + 6], names)
         ax.set(title=title, xlabel="words so far", xlim=(-0.5, 23))  # room for the names
-    work, memory = (costs(t)["attention"] / costs(t)["RNN"] for costs in (macs, kept))
+    work, memory = (costs(word)["attention"] / costs(word)["RNN"] for costs in (macs, kept))
     title = (
-        f"word {t:,}: attention takes {work:,.1f}× the work\n"
+        f"word {word:,}: attention takes {work:,.1f}× the work\n"
         f"and {memory:,.0f}× the memory of an RNN"
     )
     fig.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
-    return fig
-
-
-def cost_alt(t: int, macs: Costs, kept: Costs) -> str:
-    """What `cost_of_a_word` shows, in words."""
-    work, memory = (
-        ", ".join(f"{name} {n:,}" for name, n in costs(t).items()) for costs in (macs, kept)
+    done, bytes_kept = (
+        ", ".join(f"{name} {n:,}" for name, n in costs(word).items()) for costs in (macs, kept)
     )
-    return f"Word {t:,}. Multiply-adds: {work}. Bytes kept: {memory}. The RNN's lines are flat."
+    return fig, (
+        f"Word {word:,}. Multiply-adds: {done}. Bytes kept: {bytes_kept}. The RNN's lines are flat."
+    )
 
 
 def _after(schedule: Schedule, rounds: int) -> tuple[list[tuple[int, int]], int]:
@@ -110,10 +111,11 @@ def _after(schedule: Schedule, rounds: int) -> tuple[list[tuple[int, int]], int]
     return spans, made
 
 
-def rounds_done(schedules: dict[str, Schedule], rounds: int) -> Figure:
+def rounds_done(schedules: dict[str, Schedule], *, rounds: int) -> tuple[Figure, str]:
     """Several ways to all running results, after the same number of rounds."""
     fig, axes = plt.subplots(len(schedules), 1, figsize=(plots.WIDE[0], 3.5))
     colours = (plots.RNN, plots.ATTENTION, plots.LSTM)
+    parts = []
     for ax, (name, schedule), colour in zip(axes, schedules.items(), colours, strict=True):
         spans, joins = _after(schedule, rounds)
         for place, (first, last) in enumerate(spans):
@@ -129,28 +131,26 @@ def rounds_done(schedules: dict[str, Schedule], rounds: int) -> Figure:
             fontsize=11, color=colour,
         )  # fmt: skip
         ax.axis("off")
-    return fig
-
-
-def rounds_alt(schedules: dict[str, Schedule], rounds: int) -> str:
-    """What `rounds_done` shows, in words."""
-    parts = []
-    for name, schedule in schedules.items():
-        spans, joins = _after(schedule, rounds)
-        ready = sum(first == 0 for first, _ in spans)
         parts.append(f"{name}: {ready} of {len(spans)} ready, {joins} joins made")
-    return f"After {rounds} rounds. " + "; ".join(parts) + "."
+    return fig, f"After {rounds} rounds. " + "; ".join(parts) + "."
 
 
 def soft_read(
-    n: int, sharpness: float, weights: np.ndarray, curves: dict[float, list[float]], ns: list[int]
-) -> Figure:
-    """How a soft dictionary of `n` keys answers: one read, and the mean over many.
+    weights: Callable[[int, float], np.ndarray],
+    curves: dict[float, list[float]],
+    ns: list[int],
+    *,
+    keys: int,
+    sharpness: float,
+) -> tuple[Figure, str]:
+    """How a soft dictionary of some keys answers: one read, and the mean over many.
 
     Args:
-        weights: (n,) weights of one read; entry 0 is the key that was asked for.
+        weights: (keys, sharpness) -> weights (keys,) of one read; entry 0 is the key asked for.
         curves: sharpness -> mean weight on the right key for each of `ns`.
+        keys, sharpness: what is shown, one of `ns` and one of `curves`.
     """
+    read = weights(keys, sharpness)
     fig, (left, right) = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.5), width_ratios=(1.2, 1))
     places, above = range(len(ns)), 2.0
     for value, curve in sorted(curves.items(), key=lambda item: -item[1][-1]):
@@ -167,29 +167,21 @@ def soft_read(
             f"{value:g}", (places[-1], above), xytext=(8, 0), textcoords="offset points",
             va="center", color=plots.ATTENTION if mine else plots.MUTED,
         )  # fmt: skip
-    mean = curves[sharpness][ns.index(n)]
-    left.plot(ns.index(n), mean, "o", ms=9, color=plots.ATTENTION)
+    mean = curves[sharpness][ns.index(keys)]
+    left.plot(ns.index(keys), mean, "o", ms=9, color=plots.ATTENTION)
     left.set(ylim=(-0.03, 1.05), xlabel="number of keys", ylabel="weight on the right key, mean")
     left.set_xticks(places, [f"{k:,}" for k in ns])
-    left.set_title(f"{n:,} keys, sharpness {sharpness:g}: {mean:.2f}")
+    left.set_title(f"{keys:,} keys, sharpness {sharpness:g}: {mean:.2f}")
 
-    others = np.sort(weights[1:])[::-1]
-    bars = [weights[0], *others[:6], others[6:].sum()]
+    others = np.sort(read[1:])[::-1]
+    bars = [read[0], *others[:6], others[6:].sum()]
     colours = [plots.ATTENTION] + [plots.RNN] * 6 + [plots.MUTED]
     right.bar(range(len(bars)), bars, color=colours)
     right.set_xticks([0, 3.5, 7], ["right\nkey", "the six next", "all\nothers"])
     right.tick_params(axis="x", length=0)
-    right.set(ylim=(0, 1.05), title=f"one read: {weights[0]:.2f}")
+    right.set(ylim=(0, 1.05), title=f"one read: {read[0]:.2f}")
     right.grid(axis="x", visible=False)
-    return fig
-
-
-def soft_read_alt(
-    n: int, sharpness: float, weights: np.ndarray, curves: dict[float, list[float]], ns: list[int]
-) -> str:
-    """What `soft_read` shows, in words."""
-    mean = curves[sharpness][ns.index(n)]
-    return (
-        f"{n:,} keys, sharpness {sharpness:g}: the right key gets {mean:.2f} on average; in the "
-        f"read shown {weights[0]:.2f}, and the next best {weights[1:].max():.2f}."
+    return fig, (
+        f"{keys:,} keys, sharpness {sharpness:g}: the right key gets {mean:.2f} on average; in the "
+        f"read shown {read[0]:.2f}, and the next best {others[0]:.2f}."
     )

@@ -16,7 +16,7 @@ COLORS = {
 
 
 def by_chapter(entries: list[dict]) -> tuple[Figure, str]:
-    """A square for each claim in its chapter's row, marked with its verdict; with alt text.
+    """A square for each claim in its chapter's row, marked with its verdict.
 
     Args:
         entries: what `ledger.load()` returns.

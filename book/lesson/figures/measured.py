@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from lesson import plots
 
-Pair = tuple[Callable, Callable]  # what `explore` takes: draw and alt
 FLOOR = 1e-8  # gradients below this are drawn at the bottom edge
 
 
@@ -21,14 +20,22 @@ def si(number: float) -> str:
     return f"{number:.3g} "
 
 
-def _work(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> Figure:
+def work(
+    rnn_macs: Callable[[int, int], int],
+    block_macs: Callable[[int, int], Mapping[str, int]],
+    *,
+    n: int,
+    d: int,
+) -> tuple[Figure, str]:
     """Multiply-adds of one RNN layer and of one block, split into its parts.
 
     Args:
+        rnn_macs: (n, d) -> multiply-adds of the RNN layer.
+        block_macs: (n, d) -> those of the block's parts, by name; the one named "n × n" is the
+            attention matrix's.
         n, d: words and width.
-        rnn: multiply-adds of the RNN layer.
-        parts: of the block, by name; the one named "n × n" is the attention matrix's.
     """
+    rnn, parts = rnn_macs(n, d), block_macs(n, d)
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(plots.WIDE[0], 3.4), height_ratios=[3, 2])
     total = sum(parts.values())
     colours = dict(zip(parts, ("#F0B78A", plots.ATTENTION, plots.BLOCK), strict=True))
@@ -53,20 +60,17 @@ def _work(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> Figure:
     bottom.text(6 * d * 0.93, 0.75, f"6d = {6 * d}", ha="right", color=plots.MUTED)
     bottom.set(xscale="log", xlim=(4, 8192), ylim=(0, 1), yticks=[0, 0.5, 1])
     bottom.set(ylabel="n × n share", xlabel="words n")
-    return fig
-
-
-def _work_alt(n: int, d: int, rnn: int, parts: Mapping[str, int]) -> str:
-    """What is seen in `_work` of the same arguments."""
-    total = sum(parts.values())
     shares = ", ".join(f"{name} {macs / total:.2%}" for name, macs in parts.items())
-    return (
+    return fig, (
         f"{n} words of width {d}: the block does {total / rnn:.3g} times the RNN's work; {shares}."
     )
 
 
-def _held(n: int, sizes: Mapping[str, float], model: str) -> Figure:
-    """Bytes held for `n` tokens, as bars on a log axis."""
+def held(
+    bytes_held: Callable[[int, str], Mapping[str, float]], *, tokens: int, model: str
+) -> tuple[Figure, str]:
+    """The bytes that `bytes_held(tokens, model)` names, as bars on a log axis."""
+    sizes = bytes_held(tokens, model)
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 2.6))
     names, values = list(sizes), np.array(list(sizes.values()))
     ax.barh(names, values, color=[plots.ATTENTION, "#F0B78A", plots.RNN], height=0.6)
@@ -74,27 +78,29 @@ def _held(n: int, sizes: Mapping[str, float], model: str) -> Figure:
         ax.text(value * 1.3, row, f"{si(value)}B", va="center")
     ax.set(xscale="log", xlim=(1e3, 1e16), xticks=[1e3, 1e6, 1e9, 1e12])
     ax.set_xticklabels(["1 kB", "1 MB", "1 GB", "1 TB"])
-    ax.set_title(f"{model}, {n:,} tokens")
+    ax.set_title(f"{model}, {tokens:,} tokens")
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    return fig
+    bars = ", ".join(f"{name} {si(size)}B" for name, size in sizes.items())
+    return fig, f"{model}, {tokens} tokens: {bars}."
 
 
-def _held_alt(n: int, sizes: Mapping[str, float], model: str) -> str:
-    """What is seen in `_held` of the same arguments."""
-    return f"{model}, {n} tokens: " + ", ".join(f"{k} {si(v)}B" for k, v in sizes.items()) + "."
-
-
-def _gradients(
-    distance: np.ndarray, rnn: np.ndarray, lstm: np.ndarray, radius: float, forget_bias: float
-) -> Figure:
-    """How much gradient arrives from `distance` words ago, relative to the last word's.
+def gradients(
+    rnns: Mapping[float, np.ndarray],
+    lstms: Mapping[float, np.ndarray],
+    *,
+    radius: float,
+    forget_bias: float,
+) -> tuple[Figure, str]:
+    """How much gradient arrives from some words ago, relative to the last word's.
 
     Args:
-        distance: (n,) words ago.
-        rnn, lstm: (n,) relative gradient norms; attention's is 1 at every distance.
-        radius, forget_bias: of the RNN and of the LSTM.
+        rnns, lstms: relative gradient norms (n,), index = words ago, by radius and forget bias;
+            attention's is 1 at every distance.
+        radius, forget_bias: of the RNN and of the LSTM that are shown.
     """
+    rnn, lstm = rnns[radius], lstms[forget_bias]
+    distance = np.arange(len(rnn))
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.6))
     lines = (
         (np.ones(len(distance)), plots.ATTENTION, "attention"),
@@ -114,14 +120,7 @@ def _gradients(
     ax.set(yscale="log", xlim=(0, distance[-1] + 12), ylim=(FLOOR, 1e4))
     ax.set(xticks=range(0, 51, 10), xlabel="words ago", ylabel="gradient, last word = 1")
     ax.set_title(f"Gradient 20 words ago: RNN {rnn[20]:.1e}, LSTM {lstm[20]:.1e}")
-    return fig
-
-
-def _gradients_alt(
-    distance: np.ndarray, rnn: np.ndarray, lstm: np.ndarray, radius: float, forget_bias: float
-) -> str:
-    """What is seen in `_gradients` of the same arguments."""
-    return (
+    return fig, (
         f"Relative gradient 10, 20 and 50 words ago. RNN of radius {radius:g}: "
         + ", ".join(f"{rnn[k]:.0e}" for k in (10, 20, 50))
         + f". LSTM of forget bias {forget_bias:g}: "
@@ -130,8 +129,11 @@ def _gradients_alt(
     )
 
 
-def _recalled(T: int, runs: Mapping[str, Sequence[float]]) -> Figure:
-    """One dot a seed: accuracy in naming the first of `T` words, for each model."""
+def recalled(
+    table: Mapping[int, Mapping[str, Sequence[float]]], models: Sequence[str], *, T: int
+) -> tuple[Figure, str]:
+    """One dot a seed: accuracy in naming the first of `T` words, for each of `models`."""
+    runs = {model: table[T][model] for model in models}
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.0))
     colours = (plots.RNN, plots.RNN, plots.LSTM, plots.ATTENTION, plots.MUTED)
     for row, ((_, dots), colour) in enumerate(zip(runs.items(), colours, strict=True)):
@@ -145,43 +147,5 @@ def _recalled(T: int, runs: Mapping[str, Sequence[float]]) -> Figure:
         xticks=[0, 0.25, 0.5, 0.75, 1], xlabel="accuracy; one dot a seed, their mean at the right"
     )
     ax.set_title(f"Name the first of {T} words")
-    return fig
-
-
-def _recalled_alt(T: int, runs: Mapping[str, Sequence[float]]) -> str:
-    """What is seen in `_recalled` of the same arguments."""
     parts = "; ".join(f"{m} " + ", ".join(f"{a:.2f}" for a in dots) for m, dots in runs.items())
-    return f"Accuracy in naming the first of {T} words, one number a seed: {parts}."
-
-
-def work(rnn_macs: Callable, block_macs: Callable) -> Pair:
-    """Sliders n and d over multiply-adds of an RNN layer and a block, as two functions count."""
-    return tuple(
-        lambda n, d, f=f: f(n, d, rnn_macs(n, d), block_macs(n, d)) for f in (_work, _work_alt)
-    )
-
-
-def held(sizes: Callable) -> Pair:
-    """Sliders tokens and model over the bytes that `sizes(tokens, model)` names."""
-    return tuple(
-        lambda tokens, model, f=f: f(tokens, sizes(tokens, model), model)
-        for f in (_held, _held_alt)
-    )
-
-
-def gradients(rnn: Mapping[float, np.ndarray], lstm: Mapping[float, np.ndarray]) -> Pair:
-    """Sliders radius and forget_bias over relative gradients, index = words ago."""
-    back = np.arange(len(next(iter(rnn.values()))))
-    return tuple(
-        lambda radius, forget_bias, f=f: f(
-            back, rnn[radius], lstm[forget_bias], radius, forget_bias
-        )
-        for f in (_gradients, _gradients_alt)
-    )
-
-
-def recalled(table: Mapping[int, Mapping[str, Sequence[float]]], models: Sequence[str]) -> Pair:
-    """Slider T over the recorded accuracies of `models`."""
-    return tuple(
-        lambda T, f=f: f(T, {m: table[T][m] for m in models}) for f in (_recalled, _recalled_alt)
-    )
+    return fig, f"Accuracy in naming the first of {T} words, one number a seed: {parts}."

@@ -1,6 +1,6 @@
 """Figures of the chapter "What happens in memory"."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,9 +12,14 @@ SHOWN = 24  # words ago; beyond that every network of the chapter is at chance
 FLOOR = 1e-6  # gradients below this are drawn at the bottom edge
 CHANCE = 1 / 32
 
+Drawn = tuple[Figure, str]
+# Accuracy, capacity and gradient (n,), index = words ago: the share of words that are read back,
+# the numbers recovered, and the gradient relative to the last word's.
+Probed = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> tuple[Figure, str]:
-    """Capacity of networks of several sizes against the bound, with its alt text.
+
+def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> Drawn:
+    """Capacity of networks of several sizes against the bound.
 
     Args:
         sizes: hidden sizes H.
@@ -25,7 +30,7 @@ def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> tuple[Fi
     rows = np.arange(len(sizes))
     ax.barh(rows, sizes, color="white", edgecolor=plots.MUTED, linestyle="--", height=0.7)
     ax.barh(rows, totals, color=plots.RNN, height=0.7)
-    for row, H, total in zip(rows, sizes, totals, strict=True):
+    for row, (H, total) in enumerate(zip(sizes, totals, strict=True)):
         ax.text(H + 1.5, row, f"{total:.1f} of {H}", va="center")
     ax.set(
         yticks=rows, yticklabels=[f"H = {H}" for H in sizes], xlim=(0, max(sizes) * 1.17),
@@ -38,17 +43,15 @@ def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> tuple[Fi
     return fig, f"Bars of recovered numbers, each inside a dashed bar for its bound: {parts}."
 
 
-def recall(
-    accuracy: np.ndarray, capacity: np.ndarray, gradient: np.ndarray, H: int, radius: float
-) -> Figure:
+def recall(results: Mapping[tuple[int, float], Probed], *, H: int, radius: float) -> Drawn:
     """Which words a probe reads back, above how much gradient reaches them.
 
     Args:
-        accuracy, gradient: (n,), index = words ago; the gradient relative to the last word's.
-        capacity: (n,) numbers recovered at each distance.
+        results: of each network, by hidden size and radius.
         H: hidden size, of words of 8 numbers.
         radius: spectral radius; 0 is the delay line.
     """
+    accuracy, capacity, gradient = results[H, radius]
     fig, (top, bottom) = plt.subplots(
         2, 1, figsize=(plots.WIDE[0], 4.4), sharex=True, height_ratios=[3, 2], layout="none"
     )
@@ -73,17 +76,10 @@ def recall(
     )  # fmt: skip
     bottom.set_yticks([1e-6, 1e-4, 1e-2, 1], ["10⁻⁶", "10⁻⁴", "0.01", "1"])
     bottom.minorticks_off()
-    return fig
-
-
-def recall_alt(
-    accuracy: np.ndarray, capacity: np.ndarray, gradient: np.ndarray, H: int, radius: float
-) -> str:
-    """What is seen in `recall` of the same arguments."""
     name = "A delay line" if radius == 0 else f"A random RNN of radius {radius}"
     half = int((accuracy >= 0.5).sum())
     reach = "is exactly zero" if gradient[20] == 0 else f"is {gradient[20]:.0e} of that to the last"
-    return (
+    return fig, (
         f"{name} with {H} units: bars show that {accuracy[0]:.0%} of last words are read back, and "
         f"{half} distances reach one half; the bound for whole words is {H // 8}. Capacity "
         f"{capacity.sum():.0f} of {H}. Below, a curve: the gradient to the word 20 ago {reach}."

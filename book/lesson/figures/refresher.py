@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lesson import plots
@@ -9,7 +10,7 @@ from lesson import plots
 TINTS = ["#D3E7F3", "#F8E0D0", "#D0EBE3"]  # one for each sum: cells of a colour are added up
 
 
-def summed(a: np.ndarray, axis: int | None, keepdims: bool) -> Figure:
+def summed(a: np.ndarray, *, axis: int | None, keepdims: bool) -> tuple[Figure, str]:
     """A matrix and its sum over `axis`: the cells of one colour become one number."""
     total = np.sum(a, axis=axis, keepdims=keepdims)
     group = {None: np.zeros_like(a), 0: np.indices(a.shape)[1], 1: np.indices(a.shape)[0]}[axis]
@@ -19,10 +20,11 @@ def summed(a: np.ndarray, axis: int | None, keepdims: bool) -> Figure:
     _cells(right, drawn, np.reshape(np.unique(group), drawn.shape))
     left.set_title(f"a, shape {a.shape}")
     right.set_title(f"sum, shape {np.shape(total)}")
-    return fig
+    rows, columns = a.shape
+    return fig, f"A {rows} by {columns} matrix; its sum over axis {axis}: {total.tolist()}."
 
 
-def _cells(ax, values, group):
+def _cells(ax: Axes, values: np.ndarray, group: np.ndarray) -> None:
     for (i, j), v in np.ndenumerate(values):
         ax.add_patch(plt.Rectangle((j, i), 1, 1, facecolor=TINTS[group[i, j]], edgecolor="white"))
         ax.text(j + 0.5, i + 0.5, v, ha="center", va="center", color="black")

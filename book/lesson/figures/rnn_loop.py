@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lesson import plots
 
+Point = tuple[float, float]
 WAITS, FREE = plots.RNN, plots.MUTED  # what must wait for the step before, and what need not
 
 
-def unrolled(names: Sequence[str]) -> Figure:
+def unrolled(names: Sequence[str]) -> tuple[Figure, str]:
     """The loop drawn once a word: one copy of the same cell for each."""
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.0))
     box = {"boxstyle": "round,pad=0.45", "facecolor": "white"}
@@ -32,10 +34,13 @@ def unrolled(names: Sequence[str]) -> Figure:
     ax.text(last + 0.75, 1.5, "$h_{t-1} W_{hh}$: waits", color=WAITS, va="center")
     ax.set(xlim=(-1.7, last + 3.6), ylim=(-0.5, 3.5))
     ax.axis("off")
-    return fig
+    return fig, (
+        f"The loop unrolled over {len(names)} words. Each word feeds a copy of the cell, "
+        "and each cell hands its state to the next, which has to wait for it."
+    )
 
 
-def _arrow(ax, start, end, colour):
+def _arrow(ax: Axes, start: Point, end: Point, colour: str) -> None:
     ax.annotate(
         "",
         end,
@@ -44,7 +49,9 @@ def _arrow(ax, start, end, colour):
     )
 
 
-def states(states: np.ndarray, share: np.ndarray, names: Sequence[str], title: str) -> Figure:
+def states(
+    states: np.ndarray, share: np.ndarray, names: Sequence[str], title: str
+) -> tuple[Figure, str]:
     """The states as colour strips, and beside each how much of it came from memory.
 
     Args:
@@ -62,10 +69,12 @@ def states(states: np.ndarray, share: np.ndarray, names: Sequence[str], title: s
     right.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", "½", "1"], xlabel="from memory")
     right.tick_params(axis="y", length=0, labelleft=False)
     right.grid(axis="y", visible=False)
-    return fig
+    return fig, f"Five strips of {states.shape[1]} colours; {title}."
 
 
-def two_orders(a: np.ndarray, b: np.ndarray, a_names, b_names, title: str) -> Figure:
+def two_orders(
+    a: np.ndarray, b: np.ndarray, a_names: Sequence[str], b_names: Sequence[str], title: str
+) -> tuple[Figure, str]:
     """The states of one sentence in two word orders, row under row, with their distances."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(plots.WIDE[0], 2.7))
     for ax, values, names in ((left, a, a_names), (right, b, b_names)):
@@ -76,10 +85,10 @@ def two_orders(a: np.ndarray, b: np.ndarray, a_names, b_names, title: str) -> Fi
             va="center", color=plots.MUTED if gap == 0 else WAITS,
         )  # fmt: skip
     fig.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-    return fig
+    return fig, f"The states in both orders; {title}."
 
 
-def wavefront(layers: int, n: int) -> Figure:
+def wavefront(n: int, *, layers: int) -> tuple[Figure, str]:
     """In which round each cell of a stack of `layers` RNN layers over `n` words can run."""
     rounds = np.add.outer(np.arange(layers, 0, -1), np.arange(n))
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.4))
@@ -94,4 +103,4 @@ def wavefront(layers: int, n: int) -> Figure:
     ax.grid(False)
     layer = "layer" if layers == 1 else "layers"
     ax.set_title(f"{layers} {layer} × {n} words: {n + layers - 1} rounds, {n * layers} cells")
-    return fig
+    return fig, f"A grid of {layers} layers by {n} words; equal rounds lie on diagonals."

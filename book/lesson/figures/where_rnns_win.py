@@ -1,6 +1,6 @@
 """Figures of the chapter "Where RNNs still win"."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,8 +18,8 @@ DEVICES = {"micro-controller\n64 KiB": 2**16, "laptop\n16 GB": 16e9, "accelerato
 
 
 def flips(
-    moved: dict[tuple[float, int], np.ndarray], lengths: Sequence[int], sharpness: float
-) -> Figure:
+    moved: dict[tuple[float, int], np.ndarray], lengths: Sequence[int], *, sharpness: float
+) -> tuple[Figure, str]:
     """How far one flipped word moves the output of a head, against the length of the sentence.
 
     Args:
@@ -48,15 +48,8 @@ def flips(
     )  # fmt: skip
     ax.set_xticks(lengths, [f"{n:,}" for n in lengths])
     ax.minorticks_off()
-    return fig
-
-
-def flips_alt(
-    moved: dict[tuple[float, int], np.ndarray], lengths: Sequence[int], sharpness: float
-) -> str:
-    """What is seen in `flips` of the same arguments."""
-    first, last = moved[sharpness, lengths[0]], moved[sharpness, lengths[-1]]
-    return (
+    first, last = effects[0], effects[-1]
+    return fig, (
         f"Both axes logarithmic, sharpness {sharpness:g}. From {lengths[0]} to {lengths[-1]:,} "
         f"words the mean effect of a flip falls from {first.mean():.2f} to {last.mean():.4f} in a "
         f"straight line; at the right end the median is {np.median(last):.1e} and the largest "
@@ -65,17 +58,21 @@ def flips_alt(
 
 
 def memory_kept(
-    bytes_kept: Callable[[str, int, int, int], int], size: tuple[int, int], model: str, words: int
-) -> Figure:
+    bytes_kept: Callable[[str, int, int, int], int],
+    sizes: Mapping[str, tuple[int, int]],
+    *,
+    model: str,
+    words: int,
+) -> tuple[Figure, str]:
     """What four kinds of model keep after some words, against the memory of three devices.
 
     Args:
         bytes_kept: called as bytes_kept(kind, layers, d, n).
-        size: layers and width.
-        model: the name of that size.
+        sizes: model -> layers and width.
+        model: the one that is shown.
         words: how many have been read.
     """
-    kept = {kind: bytes_kept(kind, *size, words) for kind in KINDS}
+    kept = {kind: bytes_kept(kind, *sizes[model], words) for kind in KINDS}
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.3))
     ax.barh(list(kept), list(kept.values()), color=list(KINDS.values()), height=0.6)
     for row, count in enumerate(kept.values()):
@@ -91,19 +88,11 @@ def memory_kept(
     title = f"{model}, after {words:,} words: cache {amount(kept['transformer'])}"
     ax.set_title(title, pad=36, fontsize=10.5, x=-0.28)
     ax.grid(axis="y", visible=False)
-    return fig
-
-
-def memory_kept_alt(
-    bytes_kept: Callable[[str, int, int, int], int], size: tuple[int, int], model: str, words: int
-) -> str:
-    """What is seen in `memory_kept` of the same arguments."""
-    kept = {kind: bytes_kept(kind, *size, words) for kind in KINDS}
     bars = ", ".join(f"{kind} {amount(count)}" for kind, count in kept.items())
     rooms = zip(("a micro-controller", "a laptop", "an accelerator"), DEVICES.values(), strict=True)
     full = [name for name, room in rooms if kept["transformer"] > room]
     fits = f"no longer fits {' or '.join(full)}" if full else "fits every device"
-    return f"{model}, {words:,} words. Bars: {bars}. The transformer's cache {fits}."
+    return fig, f"{model}, {words:,} words. Bars: {bars}. The transformer's cache {fits}."
 
 
 def amount(count: float) -> str:

@@ -1,6 +1,6 @@
 """What the chapter on word vectors draws."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,15 +39,17 @@ def flat(vectors: np.ndarray) -> np.ndarray:
 
 def _label_apart(ax: Axes, points: np.ndarray, labels: Sequence[str]) -> None:
     """Write each label beside its point, on the side where it covers least of the others."""
-    ax.figure.draw_without_rendering()  # the limits are known only now
+    fig = ax.get_figure(root=True)
+    assert fig is not None
+    fig.draw_without_rendering()  # the limits are known only now
     pixels = ax.transData.transform(points)
-    size = ax.figure.dpi / 72  # of a point in pixels
+    size = fig.dpi / 72  # of a point in pixels
     taken = [(x - 3 * size, y - 3 * size, x + 3 * size, y + 3 * size) for x, y in pixels]
     sides = [("left", 5, -3), ("right", -5, -3), ("center", 0, 5), ("center", 0, -12)]
     sides += [("left", 4, 3), ("right", -4, 3), ("left", 4, -10), ("right", -4, -10)]
     for (x, y), point, label in zip(pixels, points, labels, strict=True):
         width, height = 6.3 * len(label), 10
-        best = None
+        candidates = []
         for align, dx, dy in sides:
             left = x + (dx - {"left": 0, "right": width, "center": width / 2}[align]) * size
             box = (left, y + dy * size, left + width * size, y + (dy + height) * size)
@@ -56,24 +58,24 @@ def _label_apart(ax: Axes, points: np.ndarray, labels: Sequence[str]) -> None:
                 * max(0, min(box[3], t[3]) - max(box[1], t[1]))
                 for t in taken
             )
-            if best is None or cost < best[0]:
-                best = cost, box, align, dx, dy
-        _, box, align, dx, dy = best
+            candidates.append((cost, box, align, dx, dy))
+        _, box, align, dx, dy = min(candidates, key=lambda candidate: candidate[0])
         taken.append(box)
         ax.annotate(
             label, point, xytext=(dx, dy), textcoords="offset points", ha=align, fontsize=10.5
         )
 
 
-def map_of_words(groups: dict[str, str]) -> Figure:
+def map_of_words(groups: dict[str, str]) -> tuple[Figure, str]:
     """The words of each group as a cloud in the plane that keeps most of their differences."""
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 5.6))
     listed = [word for group in groups.values() for word in group.split()]
     points = flat(np.array([words.vector(word) for word in listed]))
-    start = 0
+    start, places = 0, []
     for colour, (name, group) in zip(plots.PALETTE, groups.items(), strict=True):
         stop = start + len(group.split())
-        ax.scatter(*points[start:stop].T, s=16, color=colour, label=name)
+        ax.scatter(points[start:stop, 0], points[start:stop, 1], s=16, color=colour, label=name)
+        places.append(f"{name} {_side(*points[start:stop].mean(axis=0))}")
         start = stop
     fig.legend(loc="outside lower center", ncols=len(groups) // 2, handletextpad=0.1)
     ax.set(xticks=[], yticks=[], title="Words that are used alike lie together")
@@ -81,10 +83,19 @@ def map_of_words(groups: dict[str, str]) -> Figure:
     ax.grid(False)
     ax.margins(0.12, 0.05)
     _label_apart(ax, points, listed)
-    return fig
+    return fig, f"{len(listed)} words in a plane, {len(groups)} kinds: {', '.join(places)}."
 
 
-def two_cosine_tables(raw: np.ndarray, centred: np.ndarray, labels: Sequence[str]) -> Figure:
+def _side(x: float, y: float) -> str:
+    """Where a point lies as seen from the origin."""
+    if abs(x) > abs(y):
+        return "at the right" if x > 0 else "at the left"
+    return "at the top" if y > 0 else "at the bottom"
+
+
+def two_cosine_tables(
+    raw: np.ndarray, centred: np.ndarray, labels: Sequence[str]
+) -> tuple[Figure, str]:
     """Cosines (n, n) of the same words, before and after the mean of all words is taken off."""
     fig, axes = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.3))
     for ax, values, title in zip(
@@ -94,13 +105,20 @@ def two_cosine_tables(raw: np.ndarray, centred: np.ndarray, labels: Sequence[str
             ax, values, labels, labels, signed=True, vmax=1, row_name="", column_name=""
         )  # fmt: skip
         ax.set_title(title)
-    return fig
+    pairs = np.triu_indices(len(labels), 1)
+    i, j = (places[raw[pairs].argmax()] for places in pairs)
+    return fig, (
+        f"Two tables of cosines of {', '.join(labels)}. As published, {(raw[pairs] > 0).sum()} of "
+        f"{len(pairs[0])} are positive, the largest that of {labels[i]} and {labels[j]}, "
+        f"{raw[i, j]:.2f}. With the mean taken off that one is {centred[i, j]:.2f}, and "
+        f"{(centred[pairs] > 0).sum()} of {len(pairs[0])} are positive."
+    )
 
 
-def _bars(ax: Axes, found: Sequence[int], values: np.ndarray, colours: Sequence[str]) -> None:
+def _bars(ax: Axes, found: Iterable[int], values: np.ndarray, colours: Sequence[str]) -> None:
     """Words with their cosines, the largest on top."""
     names = words.load()[0]
-    y = np.arange(len(found))
+    y = np.arange(len(values))
     ax.barh(y, values, color=colours, height=0.72)
     ax.set_yticks(y, [names[i] for i in found])
     ax.invert_yaxis()
@@ -118,7 +136,7 @@ def _nearest(word: str, subtract_mean: bool) -> tuple[np.ndarray, np.ndarray]:
     return found, cosines[found]
 
 
-def neighbours(word: str, subtract_mean: bool) -> Figure:
+def neighbours(*, word: str, subtract_mean: bool) -> tuple[Figure, str]:
     """The words that lie nearest to `word`, against what two random words have."""
     found, cosines = _nearest(word, subtract_mean)
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.2))
@@ -130,15 +148,8 @@ def neighbours(word: str, subtract_mean: bool) -> Figure:
     )
     names = words.load()[0]
     ax.set_title(f"nearest to “{word}”: {names[found[0]]}, {cosines[0]:.2f}", pad=16)
-    return fig
-
-
-def neighbours_alt(word: str, subtract_mean: bool) -> str:
-    """What `neighbours` shows, in words."""
-    found, cosines = _nearest(word, subtract_mean)
-    names = words.load()[0]
     listed = ", ".join(f"{names[i]} {c:.2f}" for i, c in zip(found, cosines, strict=True))
-    return f"Cosines with {word}: {listed}. Two random words have {chance(subtract_mean):.2f}."
+    return fig, f"Cosines with {word}: {listed}. Two random words have {level:.2f}."
 
 
 def parse(question: str) -> tuple[str, str, str]:
@@ -148,7 +159,10 @@ def parse(question: str) -> tuple[str, str, str]:
     return b, a, c
 
 
-def _answers(question: str, exclude_inputs: bool, subtract_mean: bool):
+def _answers(
+    question: str, exclude_inputs: bool, subtract_mean: bool
+) -> tuple[list[int], list[int], np.ndarray]:
+    """The rows of b, a and c, those of the best answers, and the cosines of all words (V,)."""
     vectors = table(subtract_mean)
     rows = [words.index(word) for word in parse(question)]
     b, a, c = vectors[rows]
@@ -157,7 +171,7 @@ def _answers(question: str, exclude_inputs: bool, subtract_mean: bool):
     return rows, order[:N_BARS], cosines
 
 
-def analogy(question: str, exclude_inputs: bool, subtract_mean: bool) -> Figure:
+def analogy(*, question: str, exclude_inputs: bool, subtract_mean: bool) -> tuple[Figure, str]:
     """The parallelogram of an analogy, seen flat, beside the words nearest to its fourth corner."""
     rows, found, cosines = _answers(question, exclude_inputs, subtract_mean)
     names = words.load()[0]
@@ -191,12 +205,6 @@ def analogy(question: str, exclude_inputs: bool, subtract_mean: bool) -> Figure:
     colours[0] = plots.ATTENTION
     _bars(right, found, cosines[found], colours)
     fig.suptitle(f"{question} = {names[found[0]]}", x=0.01, ha="left", weight="bold", fontsize=12)
-    return fig
-
-
-def analogy_alt(question: str, exclude_inputs: bool, subtract_mean: bool) -> str:
-    """What `analogy` shows, in words."""
-    _, found, cosines = _answers(question, exclude_inputs, subtract_mean)
-    names = words.load()[0]
     listed = ", ".join(f"{names[i]} {cosines[i]:.2f}" for i in found)
-    return f"Nearest to {question}, inputs {'left out' if exclude_inputs else 'kept'}: {listed}."
+    inputs = "left out" if exclude_inputs else "kept"
+    return fig, f"Nearest to {question}, inputs {inputs}: {listed}."
