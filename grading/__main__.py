@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from course import ROOT
 from grading import skip_slow_imports
-from grading.judge import Judge
+from grading.pool import Judge
 from grading.sandbox import NoSandbox
 
 if TYPE_CHECKING:

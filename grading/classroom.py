@@ -32,7 +32,8 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading.judge import Judge
+from grading.judge import State, Verdict
+from grading.pool import Judge
 from grading.preprocessor import RunInJudge, prepare
 from grading.submission import Unreadable, meta, read, read_file
 
@@ -138,7 +139,7 @@ def grade(
         learner = folder.parent.name
         if not NAME.fullmatch(learner):
             why = "the name of its folder may hold letters, digits and . _ @ + - only"
-            rows[folder] = Row(repr(learner)[1:-1], "unreadable", why)
+            rows[folder] = Row(repr(learner)[1:-1], State.UNREADABLE, why)
             continue
         prints[folder] = hashlib.sha256(base + _content(folder, assignment)).hexdigest()
         if row := _known(course, assignment, learner, prints[folder]):
@@ -184,12 +185,18 @@ def _known(course: Course, assignment: str, learner: str, fingerprint: str) -> R
 
 
 def _record(
-    course: Course, book: Gradebook, folder: Path, assignment: str, verdict: dict, fingerprint: str
+    course: Course,
+    book: Gradebook,
+    folder: Path,
+    assignment: str,
+    verdict: Verdict,
+    fingerprint: str,
 ) -> Row:
     """Write a verdict to the gradebook, then the graded notebook, as nbgrader would."""
     learner = folder.parent.name
-    if "failed" in verdict:
-        return Row(learner, "not graded", verdict["failed"].strip().split("\n")[-1])
+    notebook = verdict["notebook"]
+    if notebook is None:
+        return Row(learner, verdict["state"], verdict["reason"].strip().split("\n")[-1])
     row = Row(learner, verdict["state"], verdict["reason"])
     book.update_or_create_student(learner)
     when = {}
@@ -203,7 +210,7 @@ def _record(
     names = {c.id: c.name for c in entry.notebook._base_cells}  # one question, not one a cell
     grades = {names[g.cell_id]: g for g in entry.grades}
     comments = {names[c.cell_id]: c for c in entry.comments}
-    for cell in map(nbformat.from_dict, verdict["notebook"]["cells"]):
+    for cell in map(nbformat.from_dict, notebook["cells"]):
         if is_grade(cell):
             grade_ = grades[cell.metadata.nbgrader.grade_id]
             grade_.auto_score, _ = determine_grade(cell)
@@ -218,7 +225,7 @@ def _record(
             )
     entry.late_submission_penalty = _penalty(course, submission, entry)
     type(book.db).commit(book.db)
-    verdict["notebook"]["metadata"]["judge"] = {
+    notebook["metadata"]["judge"] = {
         "fingerprint": fingerprint,
         "state": row.state,
         "reason": row.reason,
@@ -227,7 +234,7 @@ def _record(
     path = course.folder("autograded", learner, assignment) / f"{assignment}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(verdict["notebook"], ensure_ascii=False), encoding="utf-8")
+    part.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     os.replace(part, path)
     for name in EXCHANGE:
         if data := read_file(folder, name):
@@ -238,7 +245,7 @@ def _record(
 
 
 EXCHANGE = ("timestamp.txt", "submission_secret.txt")  # by these it finds whose feedback is whose
-UNGRADED = ("unreadable", "not this assignment")
+UNGRADED = (State.UNREADABLE, State.NOT_THIS_ASSIGNMENT)
 
 
 def _penalty(course: Course, submission, entry) -> float | None:

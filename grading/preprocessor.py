@@ -22,7 +22,7 @@ from traitlets import Bool, Float, Integer
 from traitlets.config import Config
 
 from grading.assignment import pack_notebook
-from grading.judge import Judge
+from grading.pool import Judge
 from grading.sandbox import Limits
 from grading.submission import NotThisAssignment, Unreadable, parse, restore
 
@@ -83,8 +83,8 @@ class RunInJudge(_NeedsMaster):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, f"{assignment}.ipynb").write_text(json.dumps(nb))
             [(_, verdict)] = judge.judge([Path(folder)], assignment)
-        if "failed" in verdict:
-            raise RuntimeError(verdict["failed"])
+        if verdict["notebook"] is None:
+            raise RuntimeError(verdict["reason"])
         self.log.info("%s: %s", verdict["state"], verdict["reason"] or "all tests passed")
         return nbformat.from_dict(verdict["notebook"]), resources
 

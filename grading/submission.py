@@ -153,8 +153,7 @@ def restore(master: dict, cells: list[dict]) -> dict:
     """The notebook that is graded: the learner's cells, with the master's where they belong.
 
     `master` is the packed notebook without its answers. The order of the learner's own cells is
-    kept. A locked or test cell stays where the learner has it if that is after the answers that
-    come before it in the master, and before those that come after; otherwise it is moved there.
+    kept, and so is the place of a locked or test cell as far as the answers allow (see _slots).
     """
     ours = {meta(c)["grade_id"]: c for c in master["cells"] if meta(c).get("grade_id")}
     _recognise(ours, cells)
@@ -162,34 +161,48 @@ def restore(master: dict, cells: list[dict]) -> dict:
     if not any(c["id"] in answers or (c["id"] in ours and is_test(ours[c["id"]])) for c in cells):
         raise NotThisAssignment("no cell of this assignment is in the notebook")
     free = [c for c in cells if c["id"] is None or c["id"] in answers]
-    place = {c["id"]: n for n, c in enumerate(free) if c["id"]}
-    natural, seen = {}, 0
-    for cell in cells:
-        natural[cell["id"]] = seen
-        seen += cell["id"] is None or cell["id"] in answers
-    order = list(ours)
-    slots: list[list[dict]] = [[] for _ in range(len(free) + 1)]
-    slot = 0
-    for n, i in enumerate(order):
-        if i in answers:
-            continue
-        before = [place.get(j, len(free)) + 1 for j in order[:n] if j in answers]
-        after = [place[j] for j in order[n:] if j in place]
-        lowest = min(max(before, default=0), len(free))
-        slot = max(slot, lowest, min(natural.get(i, lowest), *after, len(free)))
-        slots[slot].append(ours[i])
-    graded = []
-    for n, locked in enumerate(slots):
-        graded += [_made(ours, c["id"], c) for c in free[n - 1 : n] if n]
-        graded += [_made(ours, meta(c)["grade_id"], None) for c in locked]
-    lost = [i for i in order if i in answers and meta(ours[i]).get("grade") and i not in place]
-    graded += [_made(ours, i, None) for i in lost]
+    slots = _slots(ours, answers, cells, free)
+    clean = {i: _clean(cell, cell["source"]) for i, cell in ours.items()}
+    graded = [clean[i] for i in slots[0]]
+    for cell, locked in zip(free, slots[1:], strict=True):
+        graded.append(_theirs(cell, ours.get(cell["id"])))
+        graded += [clean[i] for i in locked]
+    there = {c["id"] for c in free}
+    lost = [i for i in ours if i in answers - there and meta(ours[i]).get("grade")]
+    graded += [clean[i] for i in lost]
     return {
         "cells": [cell | {"id": f"cell-{n}"} for n, cell in enumerate(graded)],
         "metadata": {k: v for k, v in master["metadata"].items() if k == "kernelspec"},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def _slots(
+    ours: dict[str, dict], answers: set[str], cells: list[dict], free: list[dict]
+) -> list[list[str]]:
+    """Which locked cells stand before the first of the learner's cells `free`, and after each.
+
+    A locked cell's slot is where the learner has it, or at the end of its range if that is outside:
+    it comes after all answers that precede it in the master (after everything, if one of them is
+    missing), before those that follow it, and after the locked cell before it.
+    """
+    end = len(free)
+    after = {c["id"]: n for n, c in enumerate(free, 1) if c["id"]}  # the slot after an answer
+    where, passed = {}, 0
+    for cell in cells:
+        where[cell["id"]] = passed
+        passed += cell["id"] is None or cell["id"] in answers
+    order, slot = list(ours), 0
+    slots: list[list[str]] = [[] for _ in range(end + 1)]
+    for n, i in enumerate(order):
+        if i in answers:
+            continue
+        lowest = max((after.get(j, end) for j in order[:n] if j in answers), default=0)
+        highest = min((after[j] - 1 for j in order[n:] if j in after), default=end)
+        slot = max(slot, lowest, min(where.get(i, lowest), highest))
+        slots[slot].append(i)
+    return slots
 
 
 def _recognise(ours: dict[str, dict], cells: list[dict]) -> None:
@@ -209,13 +222,17 @@ def _recognise(ours: dict[str, dict], cells: list[dict]) -> None:
                     break
 
 
-def _made(ours: dict[str, dict], i: str | None, cell: dict | None) -> dict:
-    """A clean cell: the master's, or the learner's words in a frame of ours."""
-    frame = ours.get(i) or {"cell_type": cell["type"], "metadata": {}}
-    source = cell["source"] if cell and (i is None or is_answer(ours[i])) else frame["source"]
-    made = {"cell_type": frame["cell_type"], "metadata": frame["metadata"]}
-    if made["cell_type"] == "code":
-        return made | {"source": source, "outputs": [], "execution_count": None}
-    if cell and source is cell["source"]:
-        source = _inert(source)
-    return made | {"source": source}
+def _clean(frame: dict, source: str) -> dict:
+    """A cell of the master's kind and metadata, with this source and nothing else."""
+    made = {"cell_type": frame["cell_type"], "metadata": frame["metadata"], "source": source}
+    return made | ({"outputs": [], "execution_count": None} if is_code(made) else {})
+
+
+def _theirs(cell: dict, frame: dict | None) -> dict:
+    """The learner's words in a frame of ours, where the cell is one of the master's."""
+    made = _clean(frame or {"cell_type": cell["type"], "metadata": {}}, cell["source"])
+    return made if is_code(made) else made | {"source": _inert(cell["source"])}
+
+
+def is_code(cell: dict) -> bool:
+    return cell["cell_type"] == "code"

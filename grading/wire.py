@@ -65,9 +65,10 @@ def encode(
         return {"array": [array.dtype.str, list(array.shape), data, how]}
     if isinstance(value, complex):
         return {"complex": [value.real, value.imag]}
-    for kind in (tuple, list):
-        if isinstance(value, kind):
-            return {kind.__name__: [encode(v, other, known) for v in kind.__iter__(value)]}
+    if isinstance(value, tuple):
+        return {"tuple": [encode(v, other, known) for v in tuple.__iter__(value)]}
+    if isinstance(value, list):
+        return {"list": [encode(v, other, known) for v in list.__iter__(value)]}
     if isinstance(value, dict):
         items = dict.items(value)
         return {"dict": [[encode(k, other), encode(v, other, known)] for k, v in items]}
@@ -133,11 +134,16 @@ def _array(dtype: str, shape: list[int], data: str, how: str) -> Any:
     return array
 
 
+def _never(event: int) -> None:
+    raise AssertionError("a blocking socket said that it would block")
+
+
 class Channel:
     """Frames over a stream socket. `wait(event)` is called before a step that would block."""
 
     def __init__(self, sock: Any, wait: Callable[[int], None] | None = None):
-        self.sock, self.wait = sock, wait
+        self.sock = sock
+        self.wait = wait or _never  # a blocking socket waits by itself
         sock.setblocking(wait is None)
 
     def send(self, message: dict) -> None:

@@ -10,6 +10,7 @@ all of the course that is seen inside.
 import ast
 import builtins
 import ctypes
+import errno
 import gc
 import io
 import json
@@ -36,6 +37,32 @@ import wire
 libc = ctypes.CDLL(None, use_errno=True)
 NOBODY = 65534
 
+# linux/sched.h
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
+CLONE_NEWPID, CLONE_NEWUTS, CLONE_THREAD = 0x20000000, 0x04000000, 0x00010000
+# sys/mount.h
+MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
+# linux/prctl.h, linux/capability.h
+PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 4, 22, 38
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
+# linux/seccomp.h, linux/audit.h: offsets in struct seccomp_data, and what may become of a call
+SECCOMP_MODE_FILTER = 2
+DATA_NUMBER, DATA_ARCH, DATA_FIRST_ARGUMENT = 0, 4, 16
+SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ERRNO = 0x80000000, 0x00050000
+SECCOMP_RET_ALLOW = 0x7FFF0000
+AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64 = 0xC000003E, 0xC00000B7
+X32_BIT = 0x40000000
+# linux/bpf_common.h: load a word; jump if equal, at least, or a bit in common; return
+LOAD, IF_EQUAL, IF_AT_LEAST, IF_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+# linux/landlock.h
+landlock_create_ruleset, landlock_add_rule, landlock_restrict_self = 444, 445, 446
+LANDLOCK_CREATE_RULESET_VERSION, LANDLOCK_RULE_PATH_BENEATH = 1 << 0, 1
+LANDLOCK_ACCESS_FS_READ_FILE, LANDLOCK_ACCESS_FS_READ_DIR = 1 << 2, 1 << 3
+LANDLOCK_ACCESS_NET_BIND_TCP, LANDLOCK_ACCESS_NET_CONNECT_TCP = 1, 2
+LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET, LANDLOCK_SCOPE_SIGNAL = 1, 2
+LANDLOCK_ACTIONS = (13, 14, 15, 15, 16)  # on files, so many of them in version 1, 2, …
+
 
 # ---- locking in ----------------------------------------------------------------------------------
 def _ok(result: int) -> int:
@@ -47,7 +74,8 @@ def _ok(result: int) -> int:
 def _namespaces(file_mib: int) -> None:
     """Own users, mounts, processes and IPC; one small empty folder, /tmp; no /proc."""
     uid, gid = os.getuid(), os.getgid()
-    _ok(libc.unshare(0x10000000 | 0x00020000 | 0x08000000 | 0x04000000 | 0x20000000))
+    own = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
+    _ok(libc.unshare(own))
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{uid} {uid} 1"),
@@ -56,75 +84,100 @@ def _namespaces(file_mib: int) -> None:
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
     size = f"size={file_mib}m,nr_inodes=1000,mode=700".encode()
-    _ok(libc.mount(b"none", b"/", None, 0x44000, None))  # private, all the way down
-    _ok(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 6, size))
-    _ok(libc.mount(b"tmpfs", b"/proc", b"tmpfs", 7, b"nr_inodes=1,mode=500"))
+    _ok(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
+    harmless = MS_NOSUID | MS_NODEV
+    _ok(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", harmless, size))
+    empty = b"nr_inodes=1,mode=500"
+    _ok(libc.mount(b"tmpfs", b"/proc", b"tmpfs", harmless | MS_RDONLY, empty))
     if os.fork():
         os._exit(0)  # the child is the first process of its own world: when it dies, all die
 
 
-# System calls that no exercise needs: [x86_64, aarch64]
-DENIED = {
-    "fork vfork execve execveat": ([57, 58, 59, 322], [221, 281]),
-    "kill tkill tgkill rt_sigqueueinfo pidfd_send_signal": (
-        [62, 200, 234, 129, 297, 424],
-        [129, 130, 131, 138, 240, 424],
-    ),
-    "ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp": (
-        [101, 310, 311, 438, 312],
-        [117, 270, 271, 438, 272],
-    ),
-    "socket": ([41], [198]),
-    "unshare setns mount umount2 pivot_root chroot": (
-        [272, 308, 165, 166, 155, 161],
-        [97, 268, 40, 39, 41, 51],
-    ),
-    "open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr": (
-        [428, 429, 430, 431, 432, 433, 442],
-        [428, 429, 430, 431, 432, 433, 442],
-    ),
-    "shmget msgget semget mq_open": ([29, 68, 64, 240], [194, 186, 190, 180]),
-    "prlimit64 setpriority sched_setscheduler sched_setparam sched_setattr ioprio_set": (
-        [302, 141, 144, 142, 314, 251],
-        [261, 140, 119, 118, 274, 30],
-    ),
-    "sched_setaffinity": ([203], [122]),
-    "add_key request_key keyctl": ([248, 249, 250], [217, 218, 219]),
-    "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register": (
-        [321, 298, 323, 425, 426, 427],
-        [280, 241, 282, 425, 426, 427],
-    ),
+# System calls that no exercise needs: their numbers on x86_64 and aarch64; None: it has none
+DENIED: dict[str, tuple[int, int | None]] = {
+    "fork": (57, None),
+    "vfork": (58, None),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "kill": (62, 129),
+    "tkill": (200, 130),
+    "tgkill": (234, 131),
+    "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_send_signal": (424, 424),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "kcmp": (312, 272),
+    "socket": (41, 198),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+    "prlimit64": (302, 261),
+    "setpriority": (141, 140),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30),
+    "sched_setaffinity": (203, 122),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
 }
-MACHINES = {"x86_64": (0, 0xC000003E, 56), "aarch64": (1, 0xC00000B7, 220)}  # column, id, clone
+CLONE, CLONE3 = (56, 220), 435
+MACHINES = {"x86_64": (0, AUDIT_ARCH_X86_64), "aarch64": (1, AUDIT_ARCH_AARCH64)}  # column, id
 
 
 def _filter_system_calls() -> None:
     """No other process, no signal, no socket, no window into the kernel's rarer parts (seccomp)."""
     if platform.machine() not in MACHINES:
         return
-    column, machine, clone = MACHINES[platform.machine()]
-    denied = sorted({n for row in DENIED.values() for n in row[column]})
+    column, machine = MACHINES[platform.machine()]
+    denied = sorted({n for row in DENIED.values() if (n := row[column]) is not None})
 
     def op(code: int, k: int, yes: int = 0, no: int = 0) -> bytes:
+        """One instruction; `yes` and `no` say how many of the next are left out (struct bpf)."""
         return struct.pack("HBBI", code, yes, no, k)
 
-    load, equal, at_least, any_bit, ret = 0x20, 0x15, 0x35, 0x45, 0x06
-    kill, allow, refuse, unknown = 0x80000000, 0x7FFF0000, 0x00050001, 0x00050026
     n = len(denied)
+    refuse, unknown = SECCOMP_RET_ERRNO | errno.EPERM, SECCOMP_RET_ERRNO | errno.ENOSYS
     program = [
-        op(load, 4), op(equal, machine, 1, 0), op(ret, kill),
-        op(load, 0), op(at_least, 0x40000000, n + 6, 0),  # the x32 numbers of the same calls
-        op(equal, 435, n + 6, 0),  # clone3: "not known", and the C library falls back to clone
-        op(equal, clone, n + 1, 0),
-        *(op(equal, number, n + 3 - i, 0) for i, number in enumerate(denied)),
-        op(ret, allow),
-        op(load, 16), op(any_bit, 0x10000, 0, 1), op(ret, allow),  # a thread is allowed
-        op(ret, refuse), op(ret, unknown),
+        op(LOAD, DATA_ARCH), op(IF_EQUAL, machine, 1, 0), op(RETURN, SECCOMP_RET_KILL_PROCESS),
+        op(LOAD, DATA_NUMBER),
+        op(IF_AT_LEAST, X32_BIT, n + 6, 0),  # the x32 numbers of the same calls
+        op(IF_EQUAL, CLONE3, n + 6, 0),  # "not known", and the C library falls back to clone
+        op(IF_EQUAL, CLONE[column], n + 1, 0),
+        *(op(IF_EQUAL, number, n + 3 - i, 0) for i, number in enumerate(denied)),
+        op(RETURN, SECCOMP_RET_ALLOW),
+        op(LOAD, DATA_FIRST_ARGUMENT), op(IF_ANY_BIT, CLONE_THREAD, 0, 1),
+        op(RETURN, SECCOMP_RET_ALLOW),
+        op(RETURN, refuse), op(RETURN, unknown),
     ]  # fmt: skip
     code = b"".join(program)
     buffer = ctypes.create_string_buffer(code, len(code))
     argument = struct.pack("HxxxxxxQ", len(program), ctypes.addressof(buffer))
-    _ok(libc.prctl(22, 2, ctypes.c_char_p(argument), 0, 0))
+    _ok(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_char_p(argument), 0, 0))
 
 
 def _landlock(readable: list[int]) -> None:
@@ -133,14 +186,20 @@ def _landlock(readable: list[int]) -> None:
     def call(number: int, *args: Any) -> int:
         return _ok(libc.syscall(number, *args))
 
-    version = call(444, None, 0, 1)
-    actions = (1 << (13, 14, 15, 15, 16)[min(version, 5) - 1]) - 1
-    scope = struct.pack("QQQ", actions, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
-    rules = call(444, scope, 8 if version < 4 else 16 if version < 6 else 24, 0)
+    version = call(landlock_create_ruleset, None, 0, LANDLOCK_CREATE_RULESET_VERSION)
+    # struct landlock_ruleset_attr grew with the versions, and so did what can be forbidden in it
+    actions = (1 << LANDLOCK_ACTIONS[min(version, len(LANDLOCK_ACTIONS)) - 1]) - 1
+    network = LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP if version >= 4 else 0
+    scope = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL if version >= 6 else 0
+    size = 8 if version < 4 else 16 if version < 6 else 24
+    attributes = struct.pack("QQQ", actions, network, scope)
+    rules = call(landlock_create_ruleset, attributes, size, 0)
     for fd in readable:
-        read = 0b1100 if stat.S_ISDIR(os.fstat(fd).st_mode) else 0b100
-        call(445, rules, 1, struct.pack("=Qi", read, fd), 0)
-    call(446, rules, 0)
+        is_folder = stat.S_ISDIR(os.fstat(fd).st_mode)
+        may = LANDLOCK_ACCESS_FS_READ_FILE | (LANDLOCK_ACCESS_FS_READ_DIR if is_folder else 0)
+        beneath = struct.pack("=Qi", may, fd)
+        call(landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, beneath, 0)
+    call(landlock_restrict_self, rules, 0)
 
 
 def _lock_in(limits: dict) -> None:
@@ -158,12 +217,12 @@ def _lock_in(limits: dict) -> None:
         "CPU": limits["total_seconds"],
     }.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (amount, amount))
-    _ok(libc.prctl(38, 1, 0, 0, 0))  # no new privileges, ever
-    _ok(libc.prctl(4, 0, 0, 0, 0))  # nobody may look into this process
+    _ok(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _ok(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))  # nobody may look into this process
     if limits["readable"]:
         _landlock(limits["readable"])
     nothing = struct.pack("6I", *[0] * 6)
-    _ok(libc.capset(struct.pack("Ii", 0x20080522, 0), nothing))
+    _ok(libc.capset(struct.pack("Ii", LINUX_CAPABILITY_VERSION_3, 0), nothing))
     _filter_system_calls()
 
 
@@ -201,7 +260,7 @@ def _python(source: str) -> str:
     return re.sub(r"(?m)^([ \t]*[\w, \t]+=[ \t]*)[%!].*$", r"\1None", source)
 
 
-class Answers:
+class Worker:
     """One learner's names, and what the judge may ask about them."""
 
     def __init__(self, channel: wire.Channel):
@@ -209,7 +268,8 @@ class Answers:
         sys.modules["__main__"] = main
         self.names = main.__dict__
         self.names |= {"display": lambda *v: print(*map(repr, v), sep="\n"), "get_ipython": Shell}
-        self.channel, self.others, self.cells = channel, [], 0
+        self.channel = channel
+        self.others: list[Any] = []  # what stands for itself on the judge's side
 
     def serve(self) -> None:
         while True:
@@ -259,16 +319,14 @@ class Answers:
 
     def cell(self, message: dict) -> dict:
         """Run one cell as a notebook would; what its last line gives and its plots come back."""
-        self.cells += 1
         name = f"<{message['name']}>"
         source = _python(message["source"])
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         body = ast.parse(source, name).body
         shown = None
-        is_last = bool(body) and isinstance(body[-1], ast.Expr)
-        last = body.pop() if is_last else None
+        last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
         exec(compile(ast.Module(body, []), name, "exec"), self.names)
-        if last:
+        if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), name, "eval"), self.names)
             if value is not None and not source.rstrip().endswith(";"):
                 shown = repr(value)[:20_000]
@@ -277,8 +335,10 @@ class Answers:
     def plots(self) -> list[str]:
         """The open figures as PNG, at most five; they are closed."""
         plt = sys.modules.get("matplotlib.pyplot")
-        found = []
-        for number in plt.get_fignums()[:5] if plt else []:
+        found: list[str] = []
+        if plt is None:
+            return found
+        for number in plt.get_fignums()[:5]:
             file = io.BytesIO()
             plt.figure(number).savefig(file, format="png", dpi=72)
             found.append(b64encode(file.getvalue()).decode())
@@ -336,7 +396,7 @@ def _answer(fd: int, limits: dict) -> None:
         sock.sendall(f"-{error}".encode()[:1000])
         os._exit(1)
     try:
-        Answers(wire.Channel(sock)).serve()
+        Worker(wire.Channel(sock)).serve()
     finally:
         os._exit(0)
 
@@ -363,7 +423,8 @@ def main() -> None:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-        libc.prctl(4, 1, 0, 0, 0)  # so that a copy may write its own /proc/self/uid_map
+        # so that a copy may write its own /proc/self/uid_map
+        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # a copy that counts what it has inherited would need memory of its own for it

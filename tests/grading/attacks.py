@@ -322,7 +322,7 @@ def rnn_cell(*args):
     "replaces-the-other-side": """
 import sys, gc
 for o in gc.get_objects():
-    if type(o).__name__ in ("Answers", "Channel"):
+    if type(o).__name__ in ("Worker", "Channel"):
         o.__class__.call = lambda self, message: {"value": message}
         o.__class__.look = lambda self, message: {"value": 1}
 """,

@@ -23,7 +23,7 @@ import pytest
 
 from course import ROOT
 from grading import classroom, sample_class
-from grading.judge import Judge
+from grading.pool import Judge
 from grading.sandbox import Limits, NoSandbox, Sandbox, Stopped
 from tests.grading import attacks
 from tests.grading.support import everywhere, report, script, with_cell

@@ -14,7 +14,7 @@ from nbgrader.utils import determine_grade, is_grade
 from course import ROOT
 from grading import bench, sample_class
 from grading.assignment import SOLUTIONS, assignments, grade_id, read
-from grading.judge import Judge
+from grading.pool import Judge
 from grading.preprocessor import prepare
 from release.quick_marks import marks
 from tests.grading.support import grade, nbgrader

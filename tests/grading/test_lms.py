@@ -15,8 +15,8 @@ from nbgrader.utils import parse_utc
 
 from course import ROOT
 from grading.classroom import Course, feedback, grade
-from grading.judge import Judge
 from grading.lms import recognise
+from grading.pool import Judge
 from grading.sample_class import answered, course, right
 from grading.submission import read
 

@@ -1,0 +1,68 @@
+"""A learner's code behind the wall: what is stopped, what goes on, and what comes back."""
+
+import pytest
+
+from grading.remote import LearnerSession, RemoteFunction
+from grading.sandbox import Limits, Sandbox
+
+# a call has little time here and a cell much, so that the two cannot be taken for one another
+LIMITS = Limits(call_seconds=0.2, cell_seconds=20, total_seconds=60)
+SLOW = """
+import time
+while time.process_time() < 1: pass
+def good(): return 1
+"""
+ENDLESS = """
+def {name}():
+    while True: pass
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox(bubblewrap):
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def session(sandbox):
+    session = LearnerSession(sandbox, LIMITS)
+    yield session
+    session.close()
+
+
+def look(session: LearnerSession, name: str) -> RemoteFunction:
+    session.functions.clear()
+    names: dict = {}
+    session.look(name, names)
+    return names[name]
+
+
+def test_a_slow_cell_runs_again_after_another_function_was_stopped(session):
+    session.run("slow", SLOW)
+    session.run("endless", ENDLESS.format(name="loop"))
+    assert look(session, "good")() == 1
+    with pytest.raises(TimeoutError, match=r"loop was stopped: it did not end within 0\.2 s"):
+        look(session, "loop")()
+    assert look(session, "good")() == 1
+
+
+def test_every_endless_function_is_named_and_none_takes_an_innocent_one_with_it(session):
+    names = ["one", "two", "three", "four"]
+    for name in names:
+        session.run(name, ENDLESS.format(name=name))
+    session.run("good", "def good(): return 1")
+    for name in names:
+        with pytest.raises(TimeoutError, match=f"{name} was stopped"):
+            look(session, name)()
+    assert look(session, "good")() == 1
+    assert len(session.stops) == len(names)
+
+
+def test_a_function_that_was_stopped_is_not_called_again(session):
+    session.run("a", "def ends(): import os; os._exit(0)")
+    for _ in range(3):
+        with pytest.raises(Exception, match="ends crashed: it ended the Python process"):
+            look(session, "ends")()
+    assert len(session.stops) == 1
