@@ -9,7 +9,7 @@ PY := .venv/bin/python
 NODE := PATH="$$PATH:$(CURDIR)/.venv/bin" npm
 SITE := _build/html
 
-.PHONY: help book pdf test test-fast lint exercises grade publish bench linkcheck format constraints clean
+.PHONY: help book pdf test test-fast lint exercises new-assignment grade publish bench linkcheck format constraints clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -47,6 +47,9 @@ check-chapters:
 
 exercises: .venv/ready  ## solutions -> exercises, after checking that each is sound
 	$(PY) -m release.exercises
+
+new-assignment: .venv/ready  ## NAME=gates FUNCTIONS="forget update": the skeleton of an assignment, to be filled in
+	@$(PY) -m release.new_assignment $(NAME) $(FUNCTIONS)
 
 grade: .venv/ready  ## grade submitted/; where there is none, a sample class
 	$(PY) -m grading

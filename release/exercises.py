@@ -56,6 +56,12 @@ def generate(names: list[str], root: Path) -> None:
             raise RuntimeError(f"{name}: {outcome.get('error', '')}\n{outcome.get('log', '')}")
 
 
+def unwritten(name: str) -> str:
+    """Which files of an assignment still say TODO, as the skeleton of a new one does."""
+    files = [SOLUTIONS / name / f"{name}.ipynb", SOLUTIONS / name / "mistakes.py"]
+    return " and ".join(f.name for f in files if f.exists() and "TODO" in f.read_text("utf-8"))
+
+
 def problems(name: str, release: Path) -> Iterator[str]:
     """What is wrong with an assignment whose release was generated into the folder `release`."""
     master, source = pack(name), release / f"{name}.ipynb"
@@ -190,6 +196,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="only say what is not current")
     args = parser.parse_args(argv)
     names, failed = args.assignments or assignments(), 0
+    for name in names.copy():
+        if files := unwritten(name):
+            print(f"{name}: not released, {files} still say TODO", file=sys.stderr)
+            names.remove(name)
+            failed = 1
     with tempfile.TemporaryDirectory() as folder:
         try:
             generate(names, Path(folder))

@@ -9,7 +9,7 @@ import pytest
 from course import SOLUTIONS
 from grading.assignment import Mistake, assignments, catalogue, grade_id, pack, read
 
-POINTS = {"word_vectors": 10, "rnn": 40, "attention": 35, "transformer": 30, "complexity": 25}
+RIGHT_ANSWERS, MISTAKES = 4, 8  # the fewest that a function has
 
 packed = cache(pack)
 
@@ -29,6 +29,11 @@ def fitting(m: Mistake, assignment: str) -> set[str]:
     """The sentences that may be said of a mistake: its own and its siblings'."""
     family = mistakes(assignment, m.function)
     return {n.sentence for n in family if n is m or n.name in m.siblings or m.name in n.siblings}
+
+
+def worth(assignment: str) -> int:
+    """What an assignment is worth, as its module of right answers states it."""
+    return importlib.import_module(f"tests.release.variants.{assignment}").POINTS
 
 
 def variants(assignment: str) -> dict[str, list]:

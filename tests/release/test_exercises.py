@@ -12,23 +12,33 @@ from grading import checks
 from grading.assignment import catalogue, known, read, reference
 from release import exercises
 from release.quick_marks import marks, total
-from tests.release.support import EACH, EACH_FUNCTION, POINTS, fitting, mistakes, packed, variants
+from tests.release.support import (
+    EACH,
+    EACH_FUNCTION,
+    MISTAKES,
+    RIGHT_ANSWERS,
+    fitting,
+    mistakes,
+    packed,
+    variants,
+    worth,
+)
 
 HEART = ("rnn_cell", "transformer_block")  # the two functions that the course is about
 
 
 @EACH
-def test_the_reference_gets_all_points(assignment):
+def test_the_reference_gets_all_worth(assignment):
     result = marks(packed(assignment))
     assert not {name: mark for name, mark in result.items() if mark.message or mark.stderr}
-    assert total(result) == (POINTS[assignment], POINTS[assignment])
+    assert total(result) == (worth(assignment), worth(assignment))
 
 
 @pytest.mark.slow
 @EACH_FUNCTION
 def test_every_right_answer_gets_all_points(assignment, function):
     answers = variants(assignment)[function]
-    assert len(answers) >= (12 if function in HEART else 4)
+    assert len(answers) >= (12 if function in HEART else RIGHT_ANSWERS)
     for answer in answers:
         result = marks(packed(assignment), {function: answer})
         lost = {name: mark for name, mark in result.items() if mark.points < mark.possible}
@@ -39,7 +49,7 @@ def test_every_right_answer_gets_all_points(assignment, function):
 @EACH_FUNCTION
 def test_every_mistake_loses_points_and_is_named(assignment, function):
     found, shares = mistakes(assignment, function), []
-    assert len(found) >= (25 if function in HEART else 8)
+    assert len(found) >= (25 if function in HEART else MISTAKES)
     for m in found:
         result = marks(packed(assignment), {function: m.call})
         points, possible = total(result, function)

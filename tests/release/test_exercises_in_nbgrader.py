@@ -16,13 +16,13 @@ from release import exercises
 from release.quick_marks import marks, total
 from tests.release.support import (
     EACH,
-    POINTS,
     fitting,
     functions,
     mistakes,
     packed,
     texts,
     variants,
+    worth,
 )
 
 
@@ -53,13 +53,13 @@ def test_nbgrader_and_the_judge_agree(assignment, tmp_path, bubblewrap, monkeypa
     right = {function: right[function] for function in functions(assignment)}
 
     submissions, points, named = {"reference": right, "release": {}}, {}, {}
-    points["reference"], points["release"] = POINTS[assignment], 0
+    points["reference"], points["release"] = worth(assignment), 0
     whole, wrong = texts(assignment)
     for function in functions(assignment):
         for answer in variants(assignment)[function][1:2]:
             who = f"{function}-{answer.__name__}"
             submissions[who] = right | {function: f"{whole}\n{function} = {answer.__name__}"}
-            points[who] = POINTS[assignment]
+            points[who] = worth(assignment)
         for m in mistakes(assignment, function)[1:2]:
             who = f"{function}-{m.name}"
             submissions[who] = right | {function: f"{wrong}\n{function} = {m.name}"}

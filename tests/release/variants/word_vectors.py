@@ -275,6 +275,7 @@ def analogy_by_angles(E, a, b, c, exclude=True):
     return next(i for i in order if not exclude or i not in (a, b, c))
 
 
+POINTS = 10  # of the whole assignment
 VARIANTS = {
     function: [v for n, v in list(globals().items()) if n.startswith(f"{function}_")]
     for function in ("cosine", "nearest", "analogy")
