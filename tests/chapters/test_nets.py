@@ -1,13 +1,22 @@
 """The small nets: PyTorch finds the same loss and gradients, and one step is all places at once."""
 
+import json
+import subprocess
+
 import numpy as np
 import pytest
 import torch
+from data import inside
+from lesson import nets
 from lesson.nets import LSTM, RNN, Blocks, text
 from lesson.nets.block import MIXERS
 from lesson.nets.gated import scan
+from lesson.nets.layers import softmax
 from lesson.nets.trainer import Trainer
 from torch.nn import functional as F
+
+from course import ROOT
+from tests.support import need
 
 SYMBOLS, T, B = 11, 13, 3
 
@@ -145,6 +154,22 @@ def test_one_symbol_at_a_time_gives_what_all_at_once_gives(kind):
         np.testing.assert_allclose(logits, together[t, 0], atol=1e-9)
 
 
+def test_who_sees_a_window_keeps_and_sees_the_window_alone():
+    net = Blocks(SYMBOLS, d=8, n_heads=2, window=10, dtype=np.float64)
+    X = np.random.default_rng(2).integers(SYMBOLS, size=(75, 1))
+    together, _ = net.forward(X)
+    state = net.start()
+    for t, symbol in enumerate(X[:, 0]):
+        logits, state = net.step(state, symbol)
+        np.testing.assert_allclose(logits, together[t, 0], atol=1e-9)
+    assert state[0].room.shape == (2, 2, 20, 4)
+    other = X.copy()
+    other[:50] = (other[:50] + 1) % SYMBOLS  # two blocks see 19 places back, and no further
+    again, _ = net.forward(other)
+    np.testing.assert_allclose(again[69:], together[69:], atol=1e-9)
+    assert np.abs(again[67] - together[67]).max() > 1e-6
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_place_sees_a_later_one(kind):
     net = small(kind)
@@ -245,3 +270,87 @@ def test_bits_a_character_counts_every_character_once_with_half_a_window_before_
 def test_a_setting_that_a_net_lacks_is_named():
     with pytest.raises(TypeError, match="Blocks has no setting 'H'"):
         Blocks(75, H=3)
+
+
+SENTENCE = (
+    '"You are very kind, sir, I am sure," said Elizabeth; "but I have no intention of dancing."'
+)
+
+IN_NODE = """
+const [files, symbols] = JSON.parse(require("fs").readFileSync(0));
+require(files.script);
+const bytes = require("fs").readFileSync(files.weights);
+const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+const model = nets.createModel(buffer, files.meta);
+const seen = [];
+let state = model.start();
+for (const symbol of symbols) {
+  const now = model.step(state, symbol);
+  model.step(state, 3);  // from the same state another character: it must not be felt
+  const units = Object.fromEntries(Object.entries(now.units).map(([k, v]) => [k, [...v]]));
+  seen.push({ probs: [...now.probs], heads: now.heads.map((b) => b.map((h) => [...h])), units });
+  state = now.state;
+}
+console.log(JSON.stringify({ seen, bytes: model.bytes(state) }));
+"""
+
+
+def in_node(name: str, symbols, tmp_path) -> dict:
+    """What nets.js says after each symbol."""
+    weights, meta = nets.binary(name)
+    (tmp_path / "weights").write_bytes(weights)
+    files = {
+        "script": str(ROOT / "book" / "assets" / "nets.js"),
+        "weights": str(tmp_path / "weights"),
+        "meta": meta,
+    }
+    given = json.dumps([files, [int(k) for k in symbols]])
+    command = [need("node", "nodejs"), "-e", IN_NODE]
+    run = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("name", nets.names())
+def test_the_page_computes_what_numpy_computes(name, tmp_path):
+    net, symbols = nets.load(name), text.encode(2 * SENTENCE)  # beyond the window of 128
+    seen = {}
+    logits, _ = net.forward(symbols[:, None], seen)
+    page = in_node(name, symbols, tmp_path)
+    for t, said in enumerate(page["seen"]):
+        np.testing.assert_allclose(said["probs"], softmax(logits[t, 0]), atol=1e-3)
+        assert sum(said["probs"]) == pytest.approx(1, abs=1e-5)
+        for block, heads in enumerate(said["heads"]):
+            expected = seen[f"{block}.weights"][0, :, t, max(0, t - 127) : t + 1]
+            np.testing.assert_allclose(heads, expected, atol=1e-3)
+        for unit, values in said["units"].items():
+            np.testing.assert_allclose(values, seen[unit][t, 0], atol=2e-3, err_msg=unit)
+    last = page["seen"][-1]
+    assert bool(last["heads"]) == name.startswith("transformer")
+    assert bool(last["units"]) == (not name.startswith("transformer"))
+    recorded = inside.kept_bytes(net, len(symbols))
+    assert page["bytes"] == recorded
+
+
+def test_the_page_says_when_weights_or_character_are_wrong(tmp_path):
+    weights, meta = nets.binary("rnn")
+    script = f"""
+        require({json.dumps(str(ROOT / "book" / "assets" / "nets.js"))});
+        const meta = {json.dumps(meta)};
+        const said = (f) => {{ try {{ f(); }} catch (e) {{ console.log(e.message); }} }};
+        said(() => nets.createModel(new ArrayBuffer({len(weights) + 2}), meta));
+        const model = nets.createModel(new ArrayBuffer({len(weights)}), meta);
+        said(() => model.step(model.start(), -1));
+    """
+    run = subprocess.run(
+        [need("node", "nodejs"), "-e", script], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines() == [
+        "The weights do not belong to this description.",
+        "There is no character number -1.",
+    ]
+
+
+def test_a_net_that_is_not_shipped_is_named():
+    with pytest.raises(ValueError, match=r"no net 'gru'; there are gated, .*transformer"):
+        nets.load("gru")

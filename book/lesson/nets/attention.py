@@ -33,30 +33,45 @@ def rotate(x: np.ndarray, first: int = 0, back: bool = False) -> np.ndarray:
 
 
 class Cache:
-    """Keys and values of the places so far, (n_heads, n, d_k) each, in memory that doubles."""
+    """Keys and values (n_heads, n, d_k) of the places so far, or of the last `window` of them."""
 
-    def __init__(self, n_heads: int, d_k: int, dtype):
-        self.n = 0
-        self.room = np.empty((2, n_heads, 64, d_k), dtype)
+    def __init__(self, n_heads: int, d_k: int, window: int | None, dtype):
+        self.window = window
+        self.place = self.n = 0  # places so far, and those that are kept
+        self.room = np.empty((2, n_heads, 2 * (window or 32), d_k), dtype)
 
     def append(self, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Adds a key and a value (n_heads, d_k); returns all of them."""
-        if self.n == self.room.shape[2]:
+        """Adds a key and a value (n_heads, d_k); returns all that may be looked at."""
+        if self.n == self.room.shape[2] and self.window:
+            self.room[:, :, : self.window] = self.room[:, :, -self.window :]
+            self.n = self.window
+        elif self.n == self.room.shape[2]:
             self.room = np.concatenate([self.room, np.empty_like(self.room)], axis=2)
         self.room[0, :, self.n] = k
         self.room[1, :, self.n] = v
         self.n += 1
-        return self.room[0, :, : self.n], self.room[1, :, : self.n]
+        self.place += 1
+        first = max(0, self.n - self.window) if self.window else 0
+        return self.room[0, :, first : self.n], self.room[1, :, first : self.n]
 
 
 class Attention:
-    """Every place asks (q) all places up to itself (k) and takes a mean of what they say (v).
+    """Every place asks (q) the places up to itself (k) and takes a mean of what they say (v).
 
-    `reach` may hold, for each head, how many places back it sees; None is all of them.
+    Args:
+        rotary: turn q and k by their place; without it, nothing says what stood where.
+        window: how many places back each place sees, itself included; None is all of them. Rotary
+            positions are no good at distances that training never had, so a net that was trained
+            on windows of 128 characters looks 128 back.
+
+    `reach` may hold a smaller window for each head, to see what is missed.
     """
 
-    def __init__(self, d: int, name: str, n_heads: int, rotary: bool = False):
-        self.d, self.name, self.n_heads, self.rotary = d, name, n_heads, rotary
+    def __init__(
+        self, d: int, name: str, n_heads: int, rotary: bool = False, window: int | None = None
+    ):
+        self.d, self.name, self.n_heads = d, name, n_heads
+        self.rotary, self.window = rotary, window
         self.reach: list[int] | None = None
 
     def shapes(self, depth):
@@ -70,7 +85,7 @@ class Attention:
     def hidden(self, T, dtype):
         """Minus infinity, or nearly, where a head may not look: later places, and beyond reach."""
         gap = np.arange(T)[:, None] - np.arange(T)
-        reach = np.reshape(self.reach or [T], (-1, 1, 1))
+        reach = np.reshape(self.reach or [self.window or T], (-1, 1, 1))
         return np.where((gap < 0) | (gap >= reach), dtype.type(-1e9), dtype.type(0))
 
     def forward(self, p, x, seen=None):
@@ -113,7 +128,7 @@ class Attention:
         return y, backward
 
     def start(self, dtype):
-        return Cache(self.n_heads, self.d // self.n_heads, dtype)
+        return Cache(self.n_heads, self.d // self.n_heads, self.window, dtype)
 
     def step(self, p, x, cache):
         def heads(W):
@@ -121,8 +136,8 @@ class Attention:
 
         q, k, v = heads("W_q"), heads("W_k"), heads("W_v")
         if self.rotary:
-            q = rotate(q[:, None], cache.n)[:, 0]
-            k = rotate(k[:, None], cache.n)[:, 0]
+            q = rotate(q[:, None], cache.place)[:, 0]
+            k = rotate(k[:, None], cache.place)[:, 0]
         keys, values = cache.append(k, v)
         scores = keys @ (q[..., None] * q.dtype.type(q.shape[-1] ** -0.5))  # (n_heads, n, 1)
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -17,11 +17,13 @@ from lesson.nets.layers import layer_norm, linear, normalise
 from lesson.nets.net import Net
 
 MIXERS = {
-    "attention": lambda d, name, n_heads: Attention(d, name, n_heads, rotary=True),
-    "attention without positions": lambda d, name, n_heads: Attention(d, name, n_heads),
-    "gated": lambda d, name, n_heads: Gated(d, name),
-    "gated, signed": lambda d, name, n_heads: Gated(d, name, signed=True),
-    "delta": Delta,
+    "attention": lambda net, name: Attention(net.d, name, net.n_heads, True, net.window),
+    "attention without positions": lambda net, name: Attention(
+        net.d, name, net.n_heads, False, net.window
+    ),
+    "gated": lambda net, name: Gated(net.d, name),
+    "gated, signed": lambda net, name: Gated(net.d, name, signed=True),
+    "delta": lambda net, name: Delta(net.d, name, net.n_heads),
 }
 
 
@@ -29,15 +31,20 @@ class Blocks(Net):
     """Blocks one after another, a normalisation, the readout.
 
     Settings: `mixers`, a name of MIXERS for each block; `n_heads` of attention and delta; `wide`,
-    how many times wider than d the middle of the MLP is.
+    how many times wider than d the middle of the MLP is; `window`, how far attention sees.
     """
 
-    settings: ClassVar = {"mixers": ("attention", "attention"), "n_heads": 4, "wide": 4}
+    settings: ClassVar = {
+        "mixers": ("attention", "attention"),
+        "n_heads": 4,
+        "wide": 4,
+        "window": None,
+    }
 
     def body_shapes(self):
         d = self.out = self.d
         n = self.wide * d
-        self.mixer = [MIXERS[kind](d, f"{k}.", self.n_heads) for k, kind in enumerate(self.mixers)]
+        self.mixer = [MIXERS[kind](self, f"{k}.") for k, kind in enumerate(self.mixers)]
         depth = (2 * len(self.mixers)) ** -0.5  # so that x does not grow with the blocks
         shapes = {}
         for k, mixer in enumerate(self.mixer):
