@@ -1,7 +1,8 @@
 """Submissions that mean harm, one a name: the code of the cell `rnn_cell`, run by test_attacks.py.
 
-Where the code defines no `rnn_cell`, an honest wrong one follows it. `WORTH` says what the honest
-part is worth.
+Where the code of `CODE` defines no `rnn_cell`, an honest wrong one follows it, worth `HONESTLY`;
+`BROKEN` says what those are worth that spoil their own marks. Code prints FOUND when it got what it
+should not, and may say {course}, {root}, {home} and {port}; CONTRIBUTING.md, "Add an attack".
 """
 # ruff: noqa: E501
 

@@ -1,7 +1,6 @@
 """A page's notebook can be opened in Binder and Colab, and taken away as a file."""
 
 import re
-import sys
 import urllib.request
 from urllib.parse import urljoin
 
@@ -57,9 +56,3 @@ def test_an_exercise_can_be_downloaded_as_it_is(path, served):
     place = path.relative_to(ROOT).with_suffix(".html").as_posix()
     with urllib.request.urlopen(urljoin(f"{served}/{place}", link[1])) as answer:
         assert answer.read() == path.read_bytes()
-
-
-def test_downloads_need_numpy_and_matplotlib_alone():
-    for path in ROOT.glob("exercises/*/*.ipynb"):
-        wanted = set(re.findall(r'^\s*"(?:import|from) (\w+)', path.read_text("utf-8"), re.M))
-        assert wanted <= set(sys.stdlib_module_names) | {"numpy", "matplotlib"}, path.name
