@@ -9,7 +9,7 @@ PY := .venv/bin/python
 NODE := PATH="$$PATH:$(CURDIR)/.venv/bin" npm
 SITE := _build/html
 
-.PHONY: help book pdf test test-fast lint exercises new-assignment grade publish bench linkcheck format constraints clean
+.PHONY: help book pdf test test-fast lint exercises new-assignment grade publish bench next linkcheck format constraints clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -60,6 +60,17 @@ publish: pdf  ## write dist/site and dist/learner, unless something secret is in
 bench: node_modules/ready-tests book  ## speed, as ratios measured side by side
 	$(PY) -m grading.bench
 	$(PY) -m website.bench
+
+# The newest Python that answers; jobs and people may name another.
+NEWEST ?= $(shell for p in python3.15 python3.14 python3.13 python3.12 $(PYTHON); do if $$p -c "" 2>/dev/null; then echo $$p; break; fi; done)
+NEXT := _build/next-venv/bin/python
+
+next: book  ## build it with plain Sphinx, all of it the newest, and compare the text of every page
+	test -x $(NEXT) || "$(NEWEST)" -m venv _build/next-venv
+	$(NEXT) -m pip install -q -U -r website/plain_sphinx/requirements.txt
+	NB_CACHE="$(CURDIR)/_build/.jupyter_cache" PATH="$$PATH:$(CURDIR)/.venv/bin" \
+	  $(NEXT) -m sphinx -q -a -E -n -W --keep-going -c website/plain_sphinx -d _build/next/doctrees . _build/next/html
+	$(PY) -m website.compare _build/next/html
 
 linkcheck: .venv/ready node_modules/ready  ## ask every external link whether it still answers
 	.venv/bin/jupyter-book build . --builder linkcheck

@@ -8,6 +8,7 @@ script of the site, and with the icons that those pages use out of the theme's i
 import base64
 import hashlib
 import io
+import logging
 import posixpath
 import re
 from pathlib import Path
@@ -135,6 +136,7 @@ def _font(static: Path, name: str) -> Path:
 
 def _icons(static: Path, css: str) -> str:
     """The icon fonts, of the signs that `css` names."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table
     signs = {ord(sign) for sign in css if "\ue000" <= sign <= "\uf8ff"}
     faces = []
     for family, file in ICONS.items():
