@@ -18,7 +18,9 @@ the result, or the type of the exception, and the arguments where the call chang
 
 *Packing* replaces the cell `checks` by the text of `grading/checks.py` and a table of what each
 mistake gives on the probes, wherever that differs from the right result: never code, never a right
-number. `pack("rnn")` gives the packed notebook; `Pack` does it inside nbgrader.
+number. Numbers are rounded so that every processor packs the same bytes, and `fragile` names the
+mistakes for which no rounding can promise that. `pack("rnn")` gives the packed notebook; `Pack`
+does it inside nbgrader.
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ import base64
 import bz2
 import importlib.util
 import json
+import math
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,10 @@ import numpy as np
 
 from course import SOLUTIONS
 from grading import checks
+
+NOISE = 1e-9  # what the sums of two processors may differ by, and far more
+SIZES = [0.0, 1e-15, 1e-15, 1e-15, 1e-12, 1e-12, 3e-8, 3e-8]  # a last bit, a sum, a float32
+MOVES = [(by, seed) for seed, by in enumerate(SIZES)]
 
 
 @dataclass(frozen=True)
@@ -168,8 +175,78 @@ class Pack:
 
 
 def _short(number: float) -> float:
-    """Five digits, and nothing of the noise that differs from machine to machine."""
-    return round(float(f"{number:.5g}"), 9) + 0.0
+    """Five digits; one or more beyond them where five would hang on the last bits.
+
+    A sum may differ in its last bits from processor to processor. What is stored does not, as long
+    as the difference is below a billionth: a number that lies nearer to the edge between two
+    roundings (as 0.140625 does) keeps the digits that decide.
+    """
+    if not math.isfinite(number):
+        return number
+    for digits in range(5, 9):
+        edges = (number * (1 - NOISE) - NOISE / 1000, number * (1 + NOISE) + NOISE / 1000)
+        one, other = (round(float(f"{edge:.{digits}g}"), digits + 4) + 0.0 for edge in edges)
+        if one == other:
+            break
+    return one
+
+
+def _moved(value: Any, by: float, draw: np.random.Generator) -> Any:
+    """The value with its floats moved by a fraction of themselves, in another order in memory."""
+    if isinstance(value, np.ndarray):
+        value = np.array(value, order="F")
+        if value.dtype.kind == "f":
+            value *= 1 + by * draw.uniform(-1, 1, value.shape)
+    elif isinstance(value, float):
+        value *= 1 + by * draw.uniform(-1, 1)
+    elif isinstance(value, dict):
+        value = {key: _moved(v, by, draw) for key, v in value.items()}
+    elif isinstance(value, list):  # here a whole number is often a measured one
+        value = [_moved(float(v) if type(v) is int else v, by, draw) for v in value]
+    elif isinstance(value, tuple):
+        value = tuple(_moved(v, by, draw) for v in value)
+    return value
+
+
+def _observe_moved(function: Callable, probe: Any, by: float, seed: int) -> tuple:
+    """What a function gives on a probe whose numbers are not quite the same.
+
+    A probe that is text may compare last bits on purpose, so its numbers stay; their order changes.
+    """
+    draw = np.random.default_rng(seed)
+    if isinstance(probe, str):
+        return checks._observe(lambda *args: function(*_moved(args, 0.0, draw)), probe)
+    return checks._observe(function, [_moved(argument, by, draw) for argument in probe])
+
+
+def fragile(notebook: nbformat.NotebookNode, folder: Path) -> Iterator[str]:
+    """Mistakes whose outcome hangs on rounding: another processor would store another one.
+
+    The numbers of each probe are moved by a few times their last bit and by that of a float32,
+    and laid out in another order. Where the right answer stays what it was, a mistake must, too.
+    (Where it does not, as when two rows tie on purpose, only the order in memory changes.)
+    """
+    found, probes = catalogue(folder)
+    right = reference(notebook) if found else {}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for function, inputs in probes.items():
+            for i, probe in enumerate(inputs):
+                truth = checks._observe(right[function], probe)
+                stays = all(
+                    checks._agree(_observe_moved(right[function], probe, *move), truth)
+                    for move in MOVES
+                )
+                moves = MOVES if stays else MOVES[:1]
+                for m in (m for m in found if m.function == function):
+                    seen = checks._observe(m.call, probe)
+                    others = [_observe_moved(m.call, probe, *move) for move in moves]
+                    # an error is no rounding: a whole number was asked for and is none any more
+                    if not all(o[0][0] == "!" or checks._agree(o, seen) for o in others):
+                        yield (
+                            f"{m.name}: what it gives on probe {i} of {function} hangs on rounding;"
+                            " another processor would give something else. Change the probe"
+                        )
 
 
 def _encode(value: Any) -> Any:

@@ -5,11 +5,13 @@ These tests find the assignments by themselves: a new folder in `solutions/` is 
 quick; `test_exercises_in_nbgrader.py` compares them with nbgrader's.
 """
 
+import math
+
 import pytest
 
 from course import SOLUTIONS
 from grading import checks
-from grading.assignment import catalogue, known, read, reference
+from grading.assignment import _short, catalogue, known, read, reference
 from release import exercises
 from release.quick_marks import marks, total
 from tests.release.support import (
@@ -85,6 +87,30 @@ def test_no_right_result_is_near_a_stored_one(assignment):
         for sentence, outputs in table[function]["mistakes"]:
             for probe, stored in outputs.items():
                 assert not checks._agree(truth[int(probe)], stored, slack=2), sentence
+
+
+@pytest.mark.slow
+@EACH
+@pytest.mark.parametrize("processor", ["Prescott", "Haswell", "SkylakeX"])
+def test_every_processor_packs_the_same_bytes(assignment, processor):
+    ours = exercises.checks_of(packed(assignment))
+    assert exercises.packed_elsewhere(assignment, processor) == ours
+
+
+@pytest.mark.parametrize(
+    "edge, stored",
+    [
+        (0.140625, 0.140625),
+        (-0.140625, -0.140625),
+        (2.0, 2.0),
+        (1e-16, 0.0),
+        (1 / 3, 0.33333),
+        (math.inf, math.inf),
+    ],
+)
+def test_the_last_bits_of_a_number_are_not_stored(edge, stored):
+    for number in (edge, edge * (1 + 1e-13), edge * (1 - 1e-13), edge - 1e-16, edge + 1e-16):
+        assert _short(number) == stored
 
 
 @EACH

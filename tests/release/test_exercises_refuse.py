@@ -65,6 +65,25 @@ def test_a_spoilt_exercise_is_not_released(course, capsys, cell, old, new, why):
     assert (root / "exercises" / "rnn" / "old.txt").exists()
 
 
+FRAGILE = """
+
+@mistake("rnn_cell", "This sentence would hang on the last bit of 10 x.")
+def planted(x, h, W_xh, W_hh, b):
+    return np.floor(10 * x[..., :1]) + 0 * h
+"""
+
+
+@pytest.mark.slow
+def test_a_mistake_that_hangs_on_rounding_is_not_released(course, capsys):
+    root, _ = course
+    with open(root / "solutions" / "rnn" / "mistakes.py", "a", encoding="utf-8") as file:
+        file.write(FRAGILE)
+    assert exercises.main(["rnn"]) == 1
+    said = capsys.readouterr().err
+    assert "planted: what it gives on probe 0 of rnn_cell hangs on rounding" in said
+    assert (root / "exercises" / "rnn" / "old.txt").exists()
+
+
 @pytest.mark.slow
 def test_a_sound_exercise_replaces_the_old_release(course):
     root, _ = course
