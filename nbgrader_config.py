@@ -54,8 +54,16 @@ c.Autograde.autograde_preprocessors = [
 ]
 # Without this a learner who deletes the tests and hands in again keeps the old marks.
 c.OverwriteCells.add_missing_cells = True
-# A script in a learner's Markdown must not run in the browser of whoever grades.
+# A script in a learner's Markdown must not run in the browser of whoever grades. nbgrader's own
+# templates leave out the cleaning that `sanitize_html` asks for, so the filter does it.
+c.HTMLExporter.filters = {"markdown2html": "grading.pages.markdown2html"}
+c.HTMLExporter.preprocessors = ["grading.pages.Harmless"]
 c.HTMLExporter.sanitize_html = True
+c.GenerateFeedback.exporter_class = "grading.pages.FeedbackExporter"
+if "nbgrader.server_extensions.formgrader.handlers" in sys.modules:  # this is formgrader's server
+    from grading.pages import guard_formgrader
+
+    guard_formgrader()
 # `nbgrader validate` then shows a syntax error, and not only the NameError that follows from it.
 c.Validator.validate_all = True
 # The cell with the tests' tools is long and nobody's work: formgrader and feedback leave it out.

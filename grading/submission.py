@@ -4,7 +4,6 @@ A submission is bytes from a stranger. Here it becomes a notebook of which only 
 are left: sources, in their order. Ids, metadata, outputs and test cells come from the master.
 """
 
-import html
 import json
 import os
 import re
@@ -12,6 +11,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from grading.harmless import as_text, attachments, markdown
 from grading.wire import clean
 
 MAX_BYTES = 10 << 20
@@ -99,23 +99,12 @@ def _cell(cell: dict) -> dict:
     source = clean(source, MAX_SOURCE)
     if cell.get("cell_type") == "raw":
         source = as_text(source)
-    return {"type": kind, "source": source, "id": claim if isinstance(claim, str) else None}
-
-
-def as_text(source: str) -> str:
-    """Markdown that shows the source as it is: nothing in it can act."""
-    return "\n\n" + "\n".join(f"    {line}" for line in source.splitlines())
-
-
-def _inert(source: str) -> str:
-    """A learner's Markdown without what could act in the browser of whoever reads it.
-
-    HTML is cleaned when a page is made (sanitize_html); links and formulas are not.
-    """
-    bare = re.sub(r"[\s\\\x00-\x20]", "", html.unescape(html.unescape(source))).lower()
-    if re.search("(java|vb)script:|data:(text/html|image/svg)", bare):
-        return as_text(source)
-    return re.sub(r"\\(href|require|class|cssId|style|unicode|data)\b", r"\\text", source)
+    return {
+        "type": kind,
+        "source": source,
+        "id": claim if isinstance(claim, str) else None,
+        "attachments": attachments(cell.get("attachments")),
+    }
 
 
 def meta(cell: dict) -> dict:
@@ -231,7 +220,10 @@ def _clean(frame: dict, source: str) -> dict:
 def _theirs(cell: dict, frame: dict | None) -> dict:
     """The learner's words in a frame of ours, where the cell is one of the master's."""
     made = _clean(frame or {"cell_type": cell["type"], "metadata": {}}, cell["source"])
-    return made if is_code(made) else made | {"source": _inert(cell["source"])}
+    if is_code(made):
+        return made
+    pictures = {"attachments": cell["attachments"]} if cell["attachments"] else {}
+    return made | pictures | {"source": markdown(cell["source"], cell["attachments"])}
 
 
 def is_code(cell: dict) -> bool:
