@@ -94,7 +94,7 @@ def _tag(match: re.Match) -> str:
         return match[0]
     if closes:
         return f"</{name}>"
-    said = {}
+    said: dict[str, str] = {}
     for key, *values in ATTRIBUTE.findall(rest):
         said.setdefault(key.lower(), html.unescape("".join(values)).strip())
     link = said.get("href", "")

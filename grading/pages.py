@@ -39,8 +39,8 @@ POLICY = (
     " form-action 'none'"
 )
 # what formgrader's template writes into its page as it is
-NAMES = ("assignment_id", "notebook_id", "submission_id", "notebook_path", "student")
-NAMES += ("first_name", "last_name")
+NAMES = ["assignment_id", "notebook_id", "submission_id", "notebook_path"]
+NAMES += ["student", "first_name", "last_name"]
 
 
 # ---- HTML ---------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def _output(output: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 class FeedbackExporter(HTMLExporter):
     """The feedback page, in which no script runs but MathJax."""
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, dict]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
         page, resources = super().from_notebook_node(nb, resources, **kw)
         policy = POLICY.format(own=MATHJAX, inline="", api="'none'")
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}"/>'
