@@ -27,7 +27,19 @@ LEARNER = ("book", "exercises", "binder", "constraints.txt", "LICENSE", "CITATIO
 # of book/, what only the book's builder reads; the start page stands in for its cover
 BUILDER = (":!book/assets", ":!book/index.md", ":!book/descriptions.yml")
 START = "binder/start-here.md"  # becomes the edition's README, Binder's first page
-INSTRUCTORS = {"solutions", "release", "grading", "website", "tests"}
+INSTRUCTORS = {
+    "solutions",
+    "release",
+    "grading",
+    "website",
+    "tests",
+    "course.py",
+    "nbgrader_config.py",
+    "submitted",
+    "autograded",
+    "feedback",
+}
+NUMBER = re.compile(r"\d+\.\d{4,}")  # shorter ones stand anywhere
 # Shorter lines (`return h`) stand in any code; a chapter may have them too.
 TELLING = 17
 TEXT = {
@@ -70,13 +82,7 @@ def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:
         folder: a learner edition or a built site.
         names: the assignments whose secrets are looked for; all of them when left out.
     """
-    found = {s: name for name in names or assignments() for s in secrets(pack(name))}
-    number = re.compile(r"\d+\.\d{4,}")  # shorter ones stand anywhere
-    telling = {  # a number must stand by itself: 15.0625 is not in 3015.0625
-        s: re.compile(rf"(?<![\d.]){re.escape(s)}(?!\d)" if number.fullmatch(s) else re.escape(s))
-        for s in found
-        if number.fullmatch(s) or (len(s) >= TELLING and " " in s)
-    }
+    found = {s: name for name in names or assignments() for s in secrets(pack(name)) if tells(s)}
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder)
         if place.parts[0] in INSTRUCTORS or path.name == "mistakes.py":
@@ -84,11 +90,30 @@ def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:
         elif path.is_file() and path.suffix in TEXT and "vendor" not in place.parts:
             text = readable(path)
             runs = _runs(text) if path.suffix == ".pdf" else set()
-            yield from (
-                f"{place} holds {s!r} of {found[s]}"
-                for s, p in telling.items()
-                if ("".join(s.split()) in runs if runs and " " in s else p.search(text))
-            )
+            for secret, name in found.items():
+                if holds(text, runs, secret):
+                    yield f"{place} holds {secret!r} of {name}"
+
+
+def tells(secret: str) -> bool:
+    """Whether `secret` gives something away wherever it stands: shorter ones stand in any text."""
+    return bool(NUMBER.fullmatch(secret)) or (len(secret) >= TELLING and " " in secret)
+
+
+def holds(text: str, runs: set[str], secret: str) -> bool:
+    """Whether a reader of `text` sees `secret`.
+
+    Args:
+        text: what `readable` made of a file.
+        runs: its lines without spaces where they cannot be counted on, as in a PDF; else empty.
+        secret: a line of an answer or of a test, or a number, which must stand by itself:
+            15.0625 is not in 3015.0625.
+    """
+    if runs and " " in secret:
+        return "".join(secret.split()) in runs
+    if NUMBER.fullmatch(secret):
+        return bool(re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", text))
+    return secret in text
 
 
 def _runs(text: str) -> set[str]:
