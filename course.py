@@ -47,6 +47,12 @@ def chapters() -> list[str]:
 
 
 @cache
+def descriptions() -> dict[str, dict]:
+    """What `book/descriptions.yml` says of each page."""
+    return yaml.safe_load((ROOT / "book" / "descriptions.yml").read_text("utf-8"))
+
+
+@cache
 def edition() -> tuple[str, dt.date]:
     """The course's version and the day of its last change."""
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))

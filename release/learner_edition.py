@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell
 from pybtex.database import Entry, parse_file
 from pybtex.richtext import Text
 
-from course import ROOT, address, settings
+from course import ROOT, address, chapters, descriptions, pages, settings
 from release.notebook_format import MARK
 
 # Git and a shell are there on Colab. Where the notebook lies in its repository, it does nothing.
@@ -36,12 +36,34 @@ BOXES = {
 
 
 def signposted(start: str) -> str:
-    """The start page with the addresses of Binder and of the book in place of their marks."""
+    """The start page with the chapters and the addresses of Binder and of the book."""
     name = address().removeprefix("https://github.com/")
     hub, branch = settings()["launch_buttons"]["binderhub_url"], settings()["repository"]["branch"]
     binder = f"{hub}/v2/gh/{name}/{branch}?urlpath=lab/tree/README.md"
     site = settings()["sphinx"]["config"]["html_baseurl"]
-    return start.replace("](binder:)", f"]({binder})").replace("](site:)", f"]({site})")
+    start = start.replace("](binder:)", f"]({binder})").replace("](site:)", f"]({site})")
+    return start.replace("{{ chapters }}", _table())
+
+
+def _table() -> str:
+    """The chapters with the exercises that follow them."""
+    exercises: dict[str, list[str]] = {}
+    for page in pages():
+        for chapter in descriptions().get(page, {}).get("after", []):
+            exercises.setdefault(chapter, []).append(f"[{Path(page).name}]({page}.ipynb)")
+    rows = [
+        f"| [{number} · {_title(name)}]({name}.ipynb) | {', '.join(exercises.get(name, []))} |"
+        for number, name in enumerate(chapters())
+    ]
+    ledger = "| [All verdicts: the claim ledger](book/claim-ledger.ipynb) | |"
+    return "\n".join(["| Chapter | Exercise |", "| --- | --- |", *rows, ledger])
+
+
+def _title(page: str) -> str:
+    """The heading of a notebook."""
+    cells = json.loads((ROOT / f"{page}.ipynb").read_text("utf-8"))["cells"]
+    first = "".join(cells[0]["source"]).splitlines()[0]
+    return first.removeprefix("# ")
 
 
 def adapt(path: Path) -> None:

@@ -122,7 +122,7 @@ def {function}_by_a_loop(x):
 NEXT = """\
 Fill in every TODO, then `make exercises`. Beside these, name the assignment in
   _toc.yml                 {folder}/{name}/{name}, after its chapter
-  book/descriptions.yml    a sentence about its page
+  book/descriptions.yml    a sentence about its page, and the chapters that it follows
 and run `make test-fast`. CONTRIBUTING.md, "Add an assignment", has the rules and the minimums."""
 
 

@@ -2,13 +2,15 @@
 
 import re
 from html import unescape
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from PIL import Image
 
-from course import ROOT, chapters, edition, pages, settings
+from course import ROOT, chapters, descriptions, edition, pages, settings
+from release import publish
+from release.learner_edition import signposted
 from tests.support import FolderHandler, serving
 
 BASE = settings()["sphinx"]["config"]["html_baseurl"]
@@ -22,20 +24,37 @@ def meta(html: str) -> dict[str, str]:
 
 
 def test_each_page_has_a_description_of_its_own():
-    words = yaml.safe_load((ROOT / "book" / "descriptions.yml").read_text("utf-8"))
-    lacking, gone = set(pages()) - set(words), set(words) - set(pages())
-    assert not lacking, f"book/descriptions.yml says nothing of {lacking}; add a line for each"
+    lacking, gone = set(pages()) - set(descriptions()), set(descriptions()) - set(pages())
+    assert not lacking, f"book/descriptions.yml says nothing of {lacking}; add an entry for each"
     assert not gone, f"book/descriptions.yml describes {gone}, which _toc.yml does not have"
+    words = {page: about["search"] for page, about in descriptions().items()}
     assert len(set(words.values())) == len(words)
     for page, text in words.items():
         assert 60 <= len(text) <= 160, f"{page}: {len(text)} characters"
         assert text.endswith((".", "?")), page
 
 
+def test_what_lists_the_chapters_has_each_of_them(site):
+    """The landing page says what its reader will be able to do, Binder's page its exercise."""
+    landing = (site / "book" / "index.html").read_text("utf-8")
+    start = signposted((ROOT / publish.START).read_text("utf-8"))
+    for number, name in enumerate(chapters()):
+        about = descriptions()[name]
+        lacking = {"able_to", "minutes"} - set(about)
+        assert not lacking, f"book/descriptions.yml says nothing of {lacking} of {name}"
+        row = rf'{number} · <a [^>]*href="{Path(name).name}\.html".*?<p>{about["minutes"]}</p>'
+        assert re.search(row, landing, re.S), f"{name} has no row on the landing page"
+        assert f"[{number} · " in start and f"({name}.ipynb)" in start
+    for page in pages():
+        if page.startswith("exercises/"):
+            assert descriptions()[page].get("after"), f"{page}: after which chapters does it come?"
+            assert f"({page}.ipynb)" in start
+
+
 @pytest.mark.parametrize("page", pages())
 def test_search_engines_and_previews_get_the_description_and_a_picture(page, site):
     tags = meta((site / f"{page}.html").read_text("utf-8"))
-    words = yaml.safe_load((ROOT / "book" / "descriptions.yml").read_text("utf-8"))[page]
+    words = descriptions()[page]["search"]
     assert tags["description"] == tags["og:description"] == words
     assert tags["og:url"] == f"{BASE}{page}.html"
     picture = site / tags["og:image"].removeprefix(BASE)

@@ -10,12 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import matplotlib as mpl
-import yaml
 from docutils import nodes
 from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 
-from course import ROOT, contents, edition_in_words
+from course import chapters, contents, descriptions, edition_in_words
 from website.extensions import connect
 
 CARD = (1200, 630)  # what link previews show without cropping
@@ -24,9 +23,20 @@ INK, MUTED, RNN, ATTENTION = "#1b1b1f", "#5b5f66", "#0072b2", "#d55e00"
 
 def _configure(app: Sphinx, config) -> None:
     config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
+    config.myst_substitutions = {"chapters": _table()}
     config.html_theme_options["extra_footer"] = (
         f'<p class="course-version">{edition_in_words()} · '
         "Text and figures: CC BY 4.0. Code: MIT.</p>"
+    )
+
+
+def _table() -> str:
+    """The chapters as a table, for the landing page; MyST puts in their titles."""
+    head = "| Chapter | You will be able to … | Minutes |\n| --- | --- | --- |\n"
+    return head + "".join(
+        f"| {number} · [](/{name}.ipynb) | {about['able_to']} | {about['minutes']} |\n"
+        for number, name in enumerate(chapters())
+        if "able_to" in (about := descriptions().get(name, {}))  # a test asks for it
     )
 
 
@@ -46,10 +56,9 @@ def _read(app: Sphinx, doctree: nodes.document) -> None:
 def _describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     if doctree is None or app.builder.name != "html":
         return
-    words = yaml.safe_load((ROOT / "book" / "descriptions.yml").read_text("utf-8"))
-    description = words.get(pagename)
-    if description is None:
-        return  # a test asks for one
+    if pagename not in descriptions():
+        return  # a test asks for it
+    description = descriptions()[pagename]["search"]
     meta = context["meta"] = dict(context["meta"] or {})
     title = app.env.titles[pagename].astext()
     picture = app.srcdir / meta["picture"] if meta.get("picture") else None
