@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import expect
 
 from course import SITE
 from tests.support import DESKTOP, PATIENCE, chromium, missing, need
 from website.chromium import FLAGS
+
+# A busy machine is slow, which says nothing of what is tested.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("course")
 
 
 def pytest_addoption(parser):
