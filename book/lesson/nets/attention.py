@@ -107,7 +107,7 @@ class Attention:
         weights += self.hidden(T, x.dtype)
         weights -= weights.max(axis=-1, keepdims=True)
         np.exp(weights, out=weights)
-        weights /= weights.sum(axis=-1, keepdims=True)
+        weights /= np.sum(weights, axis=-1, keepdims=True)
         y, back_o = linear(p, f"{self.name}W_o", join(weights @ v))
         if seen is not None:
             seen[f"{self.name}weights"] = weights

@@ -37,7 +37,7 @@ def linear(p: Arrays, W: str, x: np.ndarray, b: str | None = None) -> tuple[np.n
 
 def normalise(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x with mean 0 and variance 1 in its last axis, and what it was divided by."""
-    centred = x - x.mean(axis=-1, keepdims=True)
+    centred = x - np.mean(x, axis=-1, keepdims=True)
     scale = np.sqrt(np.mean(centred * centred, axis=-1, keepdims=True) + 1e-5)
     return centred / scale, scale
 
