@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+from lesson.explore import strip
 
 from course import SITE, address, contents, settings
 from website import letters, sliders
@@ -26,7 +27,6 @@ SUBTITLE = (
     "A course that takes one lively page about RNNs and transformers at its word "
     "and measures every claim of it."
 )
-STRIP = 5  # positions of a slider that are shown side by side
 SVG = "data:image/svg+xml,"
 # Keywords, strings and comments keep their colours; to mark the rest would be most of the file.
 PALE = re.compile(r'<span(?: class="(?!k|s[12d]|c1|nf|math|std)[a-z]{1,3}\d?")?>([^<]*)</span>')
@@ -128,10 +128,8 @@ def _figure(box: Tag, page: Path) -> Tag:
     soup = BeautifulSoup("", "html.parser")
     slider, first = sliders.read(box, page), box.find("img", class_="lesson-figure")
     start, controls = slider.start, slider.controls
-    longest = max(range(len(controls)), key=lambda k: len(controls[k].labels))
-    labels = controls[longest].labels
-    n = min(STRIP, len(labels))
-    picks = [round(k * (len(labels) - 1) / (n - 1)) for k in range(n)]
+    sizes = [len(control.labels) for control in controls]
+    longest = sizes.index(max(sizes))
 
     def frame(position: tuple[int, ...]) -> Tag:
         img, shown = copy(first), slider.at[position]
@@ -140,15 +138,13 @@ def _figure(box: Tag, page: Path) -> Tag:
 
     figure = soup.new_tag("figure", attrs={"class": "slider"})
     figure.append(frame(start))
-    strip = soup.new_tag("div", attrs={"class": "strip"})
-    for i in picks:
-        position = soup.new_tag("div")
-        position.append(frame((*start[:longest], i, *start[longest + 1 :])))
-        label = soup.new_tag("p")
-        label.string = f"{controls[longest].name} = {labels[i]}"
-        position.append(label)
-        strip.append(position)
-    figure.append(strip)
+    row = soup.new_tag("div", attrs={"class": "strip"})
+    for position in strip(start, sizes)[1:]:
+        cell, label = soup.new_tag("div"), soup.new_tag("p")
+        label.string = f"{controls[longest].name} = {controls[longest].labels[position[longest]]}"
+        cell.extend([frame(position), label])
+        row.append(cell)
+    figure.append(row)
     caption = soup.new_tag("figcaption")
     values = [f"{c.name} from {c.labels[0]} to {c.labels[-1]}" for c in controls]
     caption.string = f"On the web this figure moves: {', '.join(values)}."

@@ -55,13 +55,13 @@ class Explore(widgets.VBox):
     """What `explore` returns: controls above nested stacks of frames, tied in the browser."""
 
     def __init__(self, draw: Draw, data: Sequence[Any], first: Index, grid: Grid):
-        strip = _strip(first, grid)
+        shown_side_by_side = strip(first, [len(values) for values in grid.values()])
         shown: dict[Index, widgets.HTML] = {}
         printed: dict[Index, bytes] = {}
         for index, values in _combinations(grid):
             fig, alt = draw(*data, **values)
             shown[index] = widgets.HTML(frames.img(fig, alt))
-            if index in strip:
+            if index in shown_side_by_side:
                 printed[index] = frames.png(fig)
             plt.close(fig)
         self.controls = [
@@ -74,7 +74,7 @@ class Explore(widgets.VBox):
             pictures = self._switched(shown)
         super().__init__([*self.controls, pictures])
         self.add_class("explore")
-        self._png = _paste([printed[index] for index in strip])
+        self._png = _paste([printed[index] for index in shown_side_by_side])
         ends = (f"{c.description} {c.options[0]} … {c.options[-1]}" for c in self.controls)
         self._text = "A figure to explore: " + ", ".join(ends)
 
@@ -149,9 +149,12 @@ def _control(name: str, values: list[Any], index: int) -> widgets.Widget:
     )
 
 
-def _strip(first: Index, grid: Grid) -> list[Index]:
-    """The first frame, then a few positions of the longest slider, the others as they stand."""
-    sizes = [len(values) for values in grid.values()]
+def strip(first: Index, sizes: Sequence[int]) -> list[Index]:
+    """What stands side by side where no slider can be, on paper say.
+
+    The first frame, then a few positions of the longest slider, the others as they stand; `sizes`
+    says how many values each slider has.
+    """
     longest = sizes.index(max(sizes))
     n = min(STRIP, sizes[longest])
     picks = [round(k * (sizes[longest] - 1) / (n - 1)) for k in range(n)]
