@@ -191,11 +191,11 @@ globalThis.nets = (() => {
             for (let j = start; j < start + dk; j++) sum += q[j] * key[j];
             scores[t] = sum / Math.sqrt(dk);
           });
-          const weights = softmax(scores);
+          const shares = softmax(scores);
           values.forEach((value, t) => {
-            for (let j = start; j < start + dk; j++) out[j] += weights[t] * value[j];
+            for (let j = start; j < start + dk; j++) out[j] += shares[t] * value[j];
           });
-          heads.push(weights);
+          heads.push(shares);
         }
         return { y: affine(out, p[`${name}W_o`]), state: { place: place + 1, keys, values }, heads, units: {} };
       },
