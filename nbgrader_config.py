@@ -8,6 +8,9 @@ c = get_config()  # noqa: F821
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # so that nbgrader finds `grading`
 os.environ["PATH"] += os.pathsep + str(Path(sys.executable).parent)  # and `alembic`, which it runs
 
+from grading.door import open_doors  # noqa: E402
+
+open_doors()
 c.CourseDirectory.course_id = "rnns-vs-transformers"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
@@ -33,27 +36,6 @@ c.GenerateAssignment.preprocessors = [
 # below the answer.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
-# Before nbgrader's own checks of the notebook comes ours, which mends what would stop them:
-# duplicated or missing cells, metadata that another editor lost or a learner forged.
-c.Autograde.sanitize_preprocessors = [
-    "grading.preprocessor.RestoreCells",
-    "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.DeduplicateIds",
-    "nbgrader.preprocessors.OverwriteKernelspec",
-    "nbgrader.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
-# The judge stands where nbgrader's Execute stood. It needs no kernel, and nothing that a learner
-# prints counts as a failure (nbgrader takes every warning for one), so IgnorePattern is gone too.
-c.Autograde.autograde_preprocessors = [
-    "grading.preprocessor.RunInJudge",
-    "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
-# Without this a learner who deletes the tests and hands in again keeps the old marks.
-c.OverwriteCells.add_missing_cells = True
 # A script in a learner's Markdown must not run in the browser of whoever grades. nbgrader's own
 # templates leave out the cleaning that `sanitize_html` asks for, so the filter does it.
 c.HTMLExporter.filters = {"markdown2html": "grading.pages.markdown2html"}

@@ -1,27 +1,251 @@
-"""usage: python -m grading [ASSIGNMENT …] [-j N] [--unsafe] [--sample] [--course DIR]
+"""Grade submitted/ with the judge: marks into nbgrader's gradebook, lists, a feedback page each.
 
-Grades `submitted/`, all assignments in it or those named. Where there is no `submitted/`, or with
---sample, a class is made up from grading/sample_class/ in _build/sample-class/ and graded there.
+Grades all assignments in submitted/LEARNER/ASSIGNMENT/, or those named. What was graded before and
+has not changed is not graded again. Where there is no submitted/ and no --course is given, a class
+is made up from grading/sample_class/ in _build/sample-class/ and graded there.
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from course import ROOT
 from grading import skip_slow_imports
+from grading.files import nearest
 from grading.pool import Judge
 from grading.sandbox import NoSandbox
 
 if TYPE_CHECKING:
     from grading.classroom import Course, Row
+
+MORE = """\
+examples:
+  python -m grading                       everything in submitted/
+  python -m grading rnn attention         two assignments
+  python -m grading rnn --student ada     one learner, who handed in again
+  python -m grading rnn --regrade         everybody anew, changed or not
+  python -m grading --dry-run             what would be graded, and what is not understood
+  python -m grading --json > marks.json   for another program
+  python -m grading --course ~/2026/dl    a course folder elsewhere
+
+what is written, into the course folder:
+  gradebook.db          nbgrader's, which formgrader opens; points given by hand stay
+  marks-ASSIGNMENT.csv  the marks in nbgrader's columns
+  report-ASSIGNMENT.csv points by test, state and reason of each submission
+  autograded/ feedback/ the graded copies, and a page for each learner
+
+exit status:
+  0    everything is graded and written
+  1    graded, but of somebody something is missing: the table or what follows it says what
+  2    nothing is graded: wrong arguments, no sandbox, nothing to grade
+  130  interrupted; the same command goes on from there
+"""
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m grading",
+        description=__doc__,
+        epilog=MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("assignment", nargs="*", help="default: all that somebody handed in")
+    parser.add_argument(
+        "--student",
+        action="append",
+        metavar="LEARNER",
+        type=lambda name: unicodedata.normalize("NFC", name),
+        help="only this learner, the name of a folder in submitted/; may be given several times",
+    )
+    parser.add_argument("--regrade", action="store_true", help="grade also what has not changed")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, say what would be")
+    parser.add_argument("--json", action="store_true", help="say everything as JSON, for programs")
+    parser.add_argument("--marks-only", action="store_true", help="write no feedback and no lists")
+    parser.add_argument(
+        "--course", type=Path, help="a folder with nbgrader_config.py; default: this"
+    )
+    parser.add_argument("--sample", action="store_true", help="grade the made-up class")
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        default=os.cpu_count() or 1,
+        help="at a time; default: all cores",
+    )
+    parser.add_argument(
+        "--unsafe", action="store_true", help="go on where no sandbox can be had: trust everybody"
+    )
+    args = parser.parse_args()
+    if args.sample and args.course:
+        parser.error("--sample makes a course folder of its own: leave out --course")
+    if args.course and (problem := _no_course(args.course)):
+        parser.error(problem)
+    return args
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on, not {text}")
+    return int(text)
+
+
+def _no_course(folder: Path) -> str:
+    """Why a folder is no course that can be graded, or an empty text."""
+    if not folder.is_dir():
+        beside = [p.name for p in folder.absolute().parent.glob("*") if p.is_dir()]
+        meant = nearest(folder.name, beside)
+        hint = f"; did you mean {folder.parent / meant}?" if meant else ""
+        return f"there is no folder {folder}{hint}"
+    if not (folder / "nbgrader_config.py").is_file():
+        return f"{folder} is no course: it holds no nbgrader_config.py"
+    return ""
+
+
+def main() -> int:
+    args = arguments()
+    skip_slow_imports()
+    root = args.course or ROOT
+    if args.sample or not (args.course or (ROOT / "submitted").is_dir()):
+        from grading.sample_class import make
+
+        root = make(ROOT / "_build" / "sample-class")
+        _say(args, f"The sample class of grading/sample_class/, in {root.relative_to(ROOT)}/:")
+    with Judge(args.jobs) as judge:  # its sandbox gets ready while nbgrader is imported
+        from grading.classroom import CannotGrade, Course
+
+        try:
+            return run(Course(root), judge, args)
+        except (NoSandbox, CannotGrade) as error:
+            print(error, file=sys.stderr)
+            return 2
+
+
+def run(course: "Course", judge: Judge, args: argparse.Namespace) -> int:
+    """Grade, say what came of it, write lists and pages; the exit status."""
+    submissions, strays = course.find()
+    handed_in: dict[str, set[str]] = {}
+    for one in submissions:
+        handed_in.setdefault(one.assignment, set()).add(one.learner)
+    wanted = _wanted(course, handed_in, args)
+    done = [
+        _dry(course, a, args) if args.dry_run else _grade(course, a, judge, args) for a in wanted
+    ]
+    if args.json:
+        unknown = [{"path": path, "reason": why} for path, why in strays]
+        print(json.dumps({"assignments": done, "not_understood": unknown}, indent=1))
+    elif strays:
+        print(f"\nNot understood in {course.submitted}:")
+        print(*(f"  {path}: {why}" for path, why in strays), sep="\n")
+    if not any(about["submissions"] for about in done):
+        print(f"Nothing to grade: no submission in {course.submitted}", file=sys.stderr)
+        return 2
+    return int(any(about["incomplete"] for about in done))
+
+
+def _wanted(
+    course: "Course", handed_in: dict[str, set[str]], args: argparse.Namespace
+) -> list[str]:
+    """The assignments to grade: those named, or all that were handed in.
+
+    Raises:
+        CannotGrade: one that is named is not there, or nobody of a learner's name handed it in.
+    """
+    from grading.classroom import CannotGrade
+
+    for assignment in args.assignment:
+        course.check(assignment)
+    wanted = args.assignment or sorted(handed_in)
+    there = set().union(*(handed_in.get(assignment, set()) for assignment in wanted))
+    for learner in args.student or ():
+        if learner not in there:
+            meant = nearest(learner, there)
+            hint = f"; did you mean {meant}?" if meant else ""
+            raise CannotGrade(f"nothing of {learner} is in {course.submitted}{hint}")
+    if args.student and not args.assignment:
+        wanted = [a for a in wanted if handed_in[a] & set(args.student)]
+    return wanted
+
+
+def _dry(course: "Course", assignment: str, args: argparse.Namespace) -> dict[str, Any]:
+    """Say what would be graded."""
+    from grading.classroom import plan
+
+    rows = [
+        {"learner": learner, "would": would}
+        for learner, would in plan(course, assignment, args.student, args.regrade)
+    ]
+    _say(args, f"\n{assignment}: {len(rows)} submissions, nothing is written")
+    for row in rows:
+        _say(args, f"  {row['learner']}: {row['would']}")
+    return {"assignment": assignment, "submissions": rows, "incomplete": False}
+
+
+def _grade(
+    course: "Course", assignment: str, judge: Judge, args: argparse.Namespace
+) -> dict[str, Any]:
+    """Grade an assignment, print its table, write its lists and pages."""
+    from grading.classroom import grade
+    from grading.lists import export, feedback, page_of, table
+
+    start = time.monotonic()
+    rows, sandbox = grade(
+        course, assignment, judge, args.unsafe, bar, only=args.student, again=args.regrade
+    )
+    seconds = time.monotonic() - start
+    wall = "NO SANDBOX" if sandbox == "none" else f"sandbox: {sandbox}"
+    wall += f" ({judge.why})" if judge.why else ""
+    _say(args, f"\n{assignment}: {len(rows)} submissions in {seconds:.1f} s, {wall}")
+    for line in table(rows, shutil.get_terminal_size((200, 0)).columns):
+        _say(args, line)
+    written: dict[str, str] = {}
+    if not args.marks_only:
+        marks, report = export(course, assignment, rows, whole=not args.student)
+        before = [row.reason for row in rows]
+        for _ in bar(feedback(course, assignment, args.jobs, rows), len(rows), "feedback"):
+            pass
+        if before != [row.reason for row in rows]:  # a page could not be made
+            export(course, assignment, rows, whole=not args.student)
+        for row, reason in zip(rows, before, strict=True):
+            if row.reason != reason:
+                _say(args, f"{row.learner}: {row.reason.removeprefix(reason).strip()}")
+        pages = page_of(course, assignment, "LEARNER")
+        written = {"feedback": str(pages), "marks": str(marks), "report": str(report)}
+        _say(args, f"\nFeedback: {pages}\nMarks:    {marks}\nReport:   {report}")
+    return {
+        "assignment": assignment,
+        "sandbox": sandbox,
+        "why": judge.why,
+        "submissions": [_as_json(row) for row in rows],
+        "incomplete": any(row.incomplete for row in rows),
+        **written,
+    }
+
+
+def _as_json(row: "Row") -> dict[str, Any]:
+    return {
+        "learner": row.learner,
+        "state": str(row.state),
+        "reason": row.reason,
+        "points": row.points,
+        "late_penalty": row.penalty,
+        "total": row.total if row.points else None,
+        "maximum": row.maximum if row.points else None,
+        "needs_a_look": row.needs_a_look,
+    }
+
+
+def _say(args: argparse.Namespace, line: str) -> None:
+    """Print for people; with --json it is for the other stream."""
+    print(line, file=sys.stderr if args.json else sys.stdout)
 
 
 def bar(steps: Iterable, total: int, what: str) -> Iterator:
@@ -31,83 +255,6 @@ def bar(steps: Iterable, total: int, what: str) -> Iterator:
             name = step if isinstance(step, str) else step[0].parent.name
             shown.set_postfix_str(name, refresh=False)
             yield step
-
-
-def table(rows: "list[Row]", width: int) -> Iterator[str]:
-    """One line a submission: who, points per test, total, state, reason."""
-    tests = next((row.points for row in rows if row.points), {})
-    groups: dict[str, list[str]] = {}
-    for test in tests:
-        groups.setdefault(test.split("-")[0], []).append(test)
-    for group, names in groups.items():
-        yield f"{group}: {', '.join(n.removeprefix(group).strip('-') or n for n in names)}"
-    yield ""
-    lines = [["learner", *groups, "total", "state", "reason"]]
-    for row in rows:
-        cells = [
-            " ".join("?" if row.points[n] is None else f"{row.points[n]:g}" for n in names)
-            if row.points
-            else "–"
-            for names in groups.values()
-        ]
-        total = f"{row.total:g}" if row.points else "–"
-        lines.append([row.learner, *cells, total, row.state, " ".join(row.reason.split())])
-    wide = [max(len(line[n]) for line in lines) for n in range(len(lines[0]) - 1)]
-    for line in lines:
-        text = "  ".join([*(cell.ljust(w) for cell, w in zip(line, wide, strict=False)), line[-1]])
-        yield text if len(text) <= width else text[: width - 1] + "…"
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__.split("\n\n")[1])
-    parser.add_argument("assignment", nargs="*")
-    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="default: all cores")
-    parser.add_argument("--unsafe", action="store_true", help="go on where no sandbox can be had")
-    parser.add_argument("--sample", action="store_true", help="grade a made-up class")
-    parser.add_argument(
-        "--course", type=Path, default=ROOT, help="a folder with nbgrader_config.py"
-    )
-    parser.add_argument("--marks-only", action="store_true", help="no feedback, no CSV")
-    args = parser.parse_args()
-    root = args.course
-    if args.sample or not (root / "submitted").is_dir():
-        from grading.sample_class import make
-
-        root = make(ROOT / "_build" / "sample-class")
-        print(f"The sample class of grading/sample_class/, in {root.relative_to(ROOT)}/:")
-    skip_slow_imports()
-    with Judge(args.jobs) as judge:  # its sandbox gets ready while nbgrader is imported
-        from grading.classroom import Course
-
-        return run(Course(root), judge, args)
-
-
-def run(course: "Course", judge: Judge, args: argparse.Namespace) -> int:
-    """Grade, print the table, write feedback and lists; the exit status."""
-    from grading.classroom import export, feedback, grade
-
-    found = args.assignment or course.assignments()
-    if not found:
-        print("There is nothing in submitted/ of an assignment that is in solutions/.")
-    for assignment in found:
-        start = time.monotonic()
-        try:
-            rows, sandbox = grade(course, assignment, judge, args.unsafe, bar)
-        except NoSandbox as error:
-            print(error, file=sys.stderr)
-            return 2
-        seconds = time.monotonic() - start
-        wall = "NO SANDBOX" if sandbox == "none" else f"sandbox: {sandbox}"
-        print(f"\n{assignment}: {len(rows)} submissions in {seconds:.1f} s, {wall}")
-        print(*table(rows, shutil.get_terminal_size((200, 0)).columns), sep="\n")
-        if args.marks_only:
-            continue
-        for _ in bar(feedback(course, assignment, args.jobs, rows), len(rows), "feedback"):
-            pass
-        marks, report = export(course, assignment, rows)
-        pages = course.folder("feedback", "LEARNER", assignment) / f"{assignment}.html"
-        print("\nFeedback:", pages, "\nMarks:   ", marks, "\nReport:  ", report)
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,48 +1,57 @@
 """A class: find what was handed in, judge all of it, record the marks in nbgrader's gradebook.
 
-    submitted/LEARNER/ASSIGNMENT/*.ipynb  ->  autograded/…  ->  gradebook.db  ->  feedback/…
+    submitted/LEARNER/ASSIGNMENT/*.ipynb  ->  autograded/…  ->  gradebook.db
 
-What is in these places afterwards is what `nbgrader autograde` and `nbgrader generate_feedback`
-would have put there, so formgrader and every other nbgrader command go on from it. A submission is
-graded again only when it, the assignment or the judge's limits have changed; what is done stays
-done when a run is interrupted.
+What is in these places afterwards is what nbgrader's own commands and formgrader go on from. A
+submission is judged again only when it, the assignment, the judge or its limits have changed, or
+when the gradebook no longer holds what was recorded. Points that somebody gave by hand stay, and
+the points that anybody is shown are those of the gradebook.
 """
 
-import csv
+import copy
+import datetime as dt
 import hashlib
 import json
-import multiprocessing
 import os
-import re
+import platform
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+import numpy as np
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, parse_utc
+from sqlalchemy.engine import make_url
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grading.files import Submission, Unreadable, find, nearest, read, read_file
 from grading.judge import State, Verdict
 from grading.pool import Judge
 from grading.preprocessor import RunInJudge, prepare
-from grading.submission import Unreadable, meta, read, read_file
+from grading.submission import is_answer, is_test, meta
 
-# nbgrader 0.9 builds its rows in an order that SQLAlchemy 2.1 remarks on; nothing is lost
-warnings.filterwarnings("ignore", "Object of type .* not in session")
 HERE = Path(__file__).parent
-NAME = re.compile(
-    r"[^\W_][\w.@+-]{0,99}"
-)  # of a learner's folder: it ends up in paths and in a CSV
+EXCHANGE = ("timestamp.txt", "submission_secret.txt")  # by these it finds whose feedback is whose
+UNGRADED = (State.UNREADABLE, State.NOT_THIS_ASSIGNMENT)
 
 CHANGED = """{0} has gained or lost cells since it was first graded, and nbgrader does not change an
 assignment that has marks. To start over, keep a copy of gradebook.db (marks given by hand are
@@ -51,29 +60,56 @@ lost), run
 and grade again."""
 
 
+class CannotGrade(Exception):
+    """The class cannot be graded; the text says why, and what to do."""
+
+
 @dataclass
 class Row:
-    """What the table says of one submission."""
+    """What all lists say of one submission."""
 
     learner: str
     state: str
     reason: str
-    points: dict[str, float | None] = field(default_factory=dict)  # by test; None: by hand
+    points: dict[str, float | None] = field(default_factory=dict)  # by test; None: not given yet
+    most: dict[str, float] = field(default_factory=dict)  # the maximum, by test
+    penalty: float = 0.0  # taken off for being late
+    needs_a_look: bool = False
+    stamp: str = ""  # of all that a feedback page shows
+    incomplete: bool = False  # it was not recorded, or its page could not be made
 
     @property
     def total(self) -> float:
-        return sum(p for p in self.points.values() if p is not None)
+        return total(sum(p for p in self.points.values() if p is not None), self.penalty)
+
+    @property
+    def maximum(self) -> float:
+        return sum(self.most.values())
+
+
+def total(points: float, penalty: float | None) -> float:
+    """The mark of a submission: its points, less what is taken off for being late."""
+    return max(0.0, points - (penalty or 0.0))
+
+
+def points_of(grade: Any) -> float | None:
+    """The points of one test as nbgrader counts them: by hand before by test, and extra credit."""
+    given = grade.auto_score if grade.manual_score is None else grade.manual_score
+    return None if given is None else given + (grade.extra_credit or 0.0)
 
 
 class Course:
     """A folder with `submitted/`, and nbgrader's settings for it."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, config: Config | None = None):
+        """`config` holds the settings where they were read already."""
         self.root = root.resolve()
-        file = "nbgrader_config.py"
-        self.config: Config = PyFileConfigLoader(file, path=str(self.root)).load_config()
+        if config is None:
+            file = "nbgrader_config.py"
+            config = PyFileConfigLoader(file, path=str(self.root)).load_config()
+            config.NbGraderAPI.log_level = "ERROR"  # it sets that of the whole process
+        self.config: Config = copy.deepcopy(config)
         self.config.CourseDirectory.root = str(self.root)
-        self.config.NbGraderAPI.log_level = "ERROR"
         self.folders = CourseDirectory(config=self.config)
 
     def folder(self, step: str, learner: str, assignment: str) -> Path:
@@ -81,12 +117,35 @@ class Course:
         name = getattr(self.folders, f"{step}_directory")
         return Path(self.folders.format_path(name, learner, assignment))
 
+    @property
+    def submitted(self) -> Path:
+        return self.folder("submitted", "x", "x").parents[1]
+
+    def master(self, assignment: str) -> Path:
+        """The author's notebook."""
+        return self.folder("source", ".", assignment) / f"{assignment}.ipynb"
+
     def assignments(self) -> list[str]:
-        """Those that somebody handed in, of those that there are."""
+        """All that there are."""
         sources = self.folder("source", ".", "x").parent
-        there = {p.name for p in sources.iterdir() if (p / f"{p.name}.ipynb").exists()}
-        handed_in = {p.name for p in self.folder("submitted", "x", "x").parents[1].glob("*/*")}
-        return sorted(there & handed_in)
+        if not sources.is_dir():
+            raise CannotGrade(f"{sources} is missing: the assignments belong there")
+        return sorted(p.name for p in sources.iterdir() if self.master(p.name).exists())
+
+    def check(self, assignment: str) -> None:
+        """
+        Raises:
+            CannotGrade: there is no such assignment; the text names the one that is most like it.
+        """
+        there = self.assignments()
+        if assignment not in there:
+            meant = nearest(assignment, there)
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(there)}"
+            raise CannotGrade(f"there is no assignment {assignment}: {hint}")
+
+    def find(self) -> tuple[list[Submission], list[tuple[str, str]]]:
+        """What was handed in; of each thing that is no submission its path and why it is none."""
+        return find(self.submitted, self.assignments())
 
     def gradebook(self) -> Gradebook:
         """Close it after use: it is a context manager."""
@@ -96,7 +155,11 @@ class Course:
         return Gradebook(self.folders.db_url, self.folders.course_id)
 
     def register(self, book: Gradebook, assignment: str, master: dict) -> None:
-        """Have the gradebook know the assignment as it is now."""
+        """Have the gradebook know the assignment as it is now.
+
+        Raises:
+            CannotGrade: it has other cells than when it was first graded.
+        """
         cells = {meta(c)["grade_id"]: c["source"] for c in master["cells"] if meta(c)}
         try:
             known = book.find_notebook(assignment, assignment).source_cells
@@ -110,9 +173,49 @@ class Course:
             config.CourseDirectory.release_directory = release
             done = NbGraderAPI(config=config).generate_assignment(assignment, force=True)
         if "Cannot add or remove cells" in done.get("log", ""):
-            raise SystemExit(CHANGED.format(assignment))
+            raise CannotGrade(CHANGED.format(assignment))
         if not done["success"]:
-            raise SystemExit(f"{assignment} cannot be put into the gradebook:\n{done['log']}")
+            raise CannotGrade(f"{assignment} cannot be put into the gradebook:\n{done['log']}")
+
+
+class Run:
+    """An assignment of a class, as it is about to be graded."""
+
+    def __init__(self, course: Course, assignment: str):
+        """
+        Raises:
+            CannotGrade: there is no such assignment.
+        """
+        course.check(assignment)
+        self.course, self.assignment = course, assignment
+        self.master = prepare(course.master(assignment), course.config)
+        others = [name for name in course.assignments() if name != assignment]
+        self.master["metadata"]["others"] = {name: _tells(course, name) for name in others}
+        self.settings = RunInJudge(config=course.config)
+        graded = [meta(c) for c in self.master["cells"] if meta(c).get("grade")]
+        self.most = {about["grade_id"]: float(about["points"]) for about in graded}
+        about = [self.master, repr(self.settings.limits()), _version()]
+        self.ground = json.dumps(about).encode()  # all that a verdict hangs on but the submission
+
+    def graded_copy(self, learner: str) -> Path:
+        folder = self.course.folder("autograded", learner, self.assignment)
+        return folder / f"{self.assignment}.ipynb"
+
+    def fingerprint(self, content: str) -> str:
+        return hashlib.sha256(self.ground + content.encode()).hexdigest()
+
+    def stored(self, book: Gradebook | None, submissions: Iterable[Submission]) -> dict[Path, dict]:
+        """What was recorded of the submissions for which nothing has changed since."""
+        autos = _auto_scores(book, self.assignment) if book else {}
+        found = {}
+        for one in submissions:
+            about = _recorded(self.graded_copy(one.learner))
+            same = about.get("fingerprint") == self.fingerprint(
+                _content(one.folder, self.assignment)
+            )
+            if same and about.get("points") == autos.get(one.learner):
+                found[one.folder] = about
+        return found
 
 
 def grade(
@@ -121,185 +224,296 @@ def grade(
     judge: Judge,
     unsafe: bool = False,
     progress: Callable[[Iterable, int, str], Iterable] = lambda steps, total, what: steps,
+    only: Collection[str] | None = None,
+    again: bool = False,
 ) -> tuple[list[Row], str]:
-    """Grade all submissions of an assignment; a row for each, and the sandbox that was used.
+    """Grade the submissions of an assignment; a row for each, and the sandbox that was used.
+
+    `only` are the learners to grade, all of them by default; `again` judges also what has not
+    changed.
 
     Raises:
         NoSandbox: there is none on this machine, and `unsafe` is not set.
+        CannotGrade: there is no such assignment, or the gradebook holds it with other cells.
     """
-    master = prepare(
-        course.folder("source", ".", assignment) / f"{assignment}.ipynb", course.config
-    )
-    settings = RunInJudge(config=course.config)
-    judge.load(master, settings.limits(), unsafe or settings.unsafe)  # it does so meanwhile
-    base = json.dumps([master, repr(settings.limits()), _version()]).encode()
-    folders = sorted(course.folder("submitted", "*", assignment).parents[1].glob(f"*/{assignment}"))
-    rows, prints = {}, {}
-    for folder in folders:
-        learner = folder.parent.name
-        if not NAME.fullmatch(learner):
-            why = "the name of its folder may hold letters, digits and . _ @ + - only"
-            rows[folder] = Row(repr(learner)[1:-1], State.UNREADABLE, why)
-            continue
-        prints[folder] = hashlib.sha256(base + _content(folder, assignment)).hexdigest()
-        if row := _known(course, assignment, learner, prints[folder]):
-            rows[folder] = row
-    todo = [folder for folder in folders if folder not in rows]
-    with course.gradebook() as book:
-        course.register(book, assignment, master)
+    run = Run(course, assignment)
+    judge.load(run.master, run.settings.limits(), unsafe or run.settings.unsafe)
+    everything = [one for one in course.find()[0] if one.assignment == assignment]  # it loads now
+    wanted = [one for one in everything if only is None or one.learner in only]
+    rows = {one.folder: Row(one.learner, State.UNREADABLE, one.problem) for one in wanted}
+    good = {one.folder: one for one in wanted if not one.problem}
+    with course.gradebook() as book, warnings.catch_warnings():
+        # nbgrader 0.9 builds its rows in an order that SQLAlchemy 2.1 remarks on; nothing is lost
+        warnings.filterwarnings("ignore", "Object of type .* not in session")
+        course.register(book, assignment, run.master)
         sandbox = judge.ready()
-        # nbgrader commits after every step; here a submission is one transaction
-        book.db().expire_on_commit, book.db.commit = False, book.db.flush
-        verdicts = judge.judge(todo, assignment)
-        for n, (folder, verdict) in enumerate(progress(verdicts, len(todo), "grading")):
-            rows[folder] = _record(course, book, folder, assignment, verdict, prints[folder])
-            if n % 20 == 19:
-                book.db.expunge_all()  # so that memory does not grow with the class
-    return [rows[folder] for folder in folders], sandbox
+        known = {} if again else run.stored(book, good.values())
+        for folder, about in known.items():
+            one = good[folder]
+            rows[folder] = Row(one.learner, about["state"], about["reason"], stamp=about["id"])
+        todo = [folder for folder in good if folder not in known]
+        with one_transaction(book) as commit:
+            verdicts = judge.judge(todo, assignment)
+            for n, (folder, verdict) in enumerate(progress(verdicts, len(todo), "grading")):
+                rows[folder] = _record(run, book, good[folder], verdict, commit)
+                if n % 20 == 19:
+                    book.db.expunge_all()  # so that memory does not grow with the class
+        _penalize(run, book, {rows[folder].learner: rows[folder] for folder in good})
+        _fill(run, book, [rows[folder] for folder in good])
+    return list(rows.values()), sandbox
+
+
+def plan(
+    course: Course, assignment: str, only: Collection[str] | None = None, again: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Whose submission `grade` would judge, and whose not and why; nothing is written."""
+    run = Run(course, assignment)
+    wanted = [one for one in course.find()[0] if one.assignment == assignment]
+    known: dict[Path, dict] = {}
+    database = make_url(course.folders.db_url).database
+    if not again and database and Path(database).exists():
+        with course.gradebook() as book:
+            known = run.stored(book, wanted)
+    for one in wanted:
+        if only is None or one.learner in only:
+            would = "would not be graded again: nothing has changed"
+            yield one.learner, one.problem or (would if one.folder in known else "would be graded")
+
+
+@contextmanager
+def one_transaction(book: Gradebook) -> Iterator[Callable[[], None]]:
+    """Have what nbgrader would commit step by step wait; gives the function that commits it all."""
+    session = book.db()
+    commit, expire = book.db.commit, session.expire_on_commit
+    session.expire_on_commit, book.db.commit = False, book.db.flush
+    try:
+        yield commit
+    finally:
+        session.expire_on_commit, book.db.commit = expire, commit
+
+
+def _tells(course: Course, assignment: str) -> list[str]:
+    """The ids by which a notebook of an assignment is known: those of its answers and tests."""
+    cells = json.loads(course.master(assignment).read_text("utf-8"))["cells"]
+    return [meta(c)["grade_id"] for c in cells if meta(c) and (is_answer(c) or is_test(c))]
 
 
 def _version() -> str:
-    """What the judge's own files are, so that a changed judge grades again."""
-    files = sorted(HERE.glob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    """What the judge's own files are, and what runs them: when they change, it grades again."""
+    files = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
+    runs = f"{platform.python_version()} {np.__version__}".encode()
+    return hashlib.sha256(files + runs).hexdigest()
 
 
-def _content(folder: Path, assignment: str) -> bytes:
+def _content(folder: Path, assignment: str) -> str:
+    """A fingerprint of what was handed in."""
     try:
-        name, data = read(folder, assignment)
-        return name.encode() + b"\0" + data + b"\0" + (read_file(folder, "timestamp.txt") or b"")
+        choice, data = read(folder, assignment)
+        when = read_file(folder, "timestamp.txt") or b""
+        return hashlib.sha256(choice.encode() + b"\0" + data + b"\0" + when).hexdigest()
     except Unreadable as error:
-        return str(error).encode()
+        return str(error)
 
 
-def _known(course: Course, assignment: str, learner: str, fingerprint: str) -> Row | None:
-    """The row of a submission that was graded before, if nothing has changed since."""
-    path = course.folder("autograded", learner, assignment) / f"{assignment}.ipynb"
+def _recorded(path: Path) -> dict:
+    """What the graded copy at `path` says about itself; empty where it says nothing."""
     try:
-        judged = json.loads(path.read_text(encoding="utf-8"))["metadata"]["judge"]
-    except (OSError, ValueError, KeyError):
-        return None
-    if judged["fingerprint"] != fingerprint:
-        return None
-    return Row(learner, judged["state"], judged["reason"], judged["points"])
+        return json.loads(path.read_text("utf-8"))["metadata"]["judge"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
+# ---- the gradebook -------------------------------------------------------------------------------
+def _of_class(book: Gradebook, assignment: str, kind: Any, *columns: Any) -> Any:
+    """Learner, cell and columns of all `kind` (grades or comments) of an assignment."""
+    query = book.db.query(SubmittedAssignment.student_id, BaseCell.name, *columns)
+    query = query.select_from(kind).join(BaseCell, kind.cell_id == BaseCell.id)
+    query = query.join(SubmittedNotebook, kind.notebook_id == SubmittedNotebook.id)
+    query = query.join(
+        SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id
+    )
+    query = query.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+    return query.filter(Assignment.name == assignment).order_by(BaseCell.name)
+
+
+def _auto_scores(book: Gradebook, assignment: str) -> dict[str, dict[str, float | None]]:
+    """What the gradebook holds as the judge's points, by learner and test."""
+    found: dict[str, dict[str, float | None]] = {}
+    for learner, test, score in _of_class(book, assignment, Grade, Grade.auto_score):
+        found.setdefault(learner, {})[test] = score
+    return found
+
+
+def _fill(run: Run, book: Gradebook, rows: list[Row]) -> None:
+    """Put into the rows what the gradebook holds: by hand, by test, what needs a look."""
+    by_learner = {row.learner: row for row in rows if row.state != State.NOT_GRADED}
+    shown = {learner: [row.stamp, _version()] for learner, row in by_learner.items()}
+    for row in by_learner.values():
+        row.most, row.points = run.most, dict.fromkeys(run.most)
+    scores = (Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
+    for line in _of_class(book, run.assignment, Grade, *scores):
+        if line.student_id in by_learner and line.name in run.most:
+            by_learner[line.student_id].points[line.name] = points_of(line)
+            by_learner[line.student_id].needs_a_look |= line.needs_manual_grade
+            shown[line.student_id].append(repr(tuple(line)))
+    comments = (Comment.auto_comment, Comment.manual_comment)
+    for line in _of_class(book, run.assignment, Comment, *comments):
+        if line.student_id in by_learner:
+            shown[line.student_id].append(repr(tuple(line)))
+    for learner, row in by_learner.items():
+        shown[learner].append(f"{row.penalty}")
+        row.stamp = hashlib.sha256("\n".join(shown[learner]).encode()).hexdigest()
+
+
+def _penalize(run: Run, book: Gradebook, rows: dict[str, Row]) -> None:
+    """Ask the plug-in for late work anew: the date, the plug-in or the points may have changed."""
+    try:
+        step = AssignLatePenalties(config=run.course.config)
+        step.init_plugin()
+    except Exception as error:  # somebody's own code
+        raise CannotGrade(f"the plug-in for late work cannot be loaded: {error}") from error
+    query = book.db.query(SubmittedAssignment, SubmittedNotebook).join(
+        SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
+    )
+    query = query.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+    for submission, entry in query.filter(Assignment.name == run.assignment):
+        row = rows.get(submission.student_id)
+        if row is None or row.state == State.NOT_GRADED:
+            continue
+        try:
+            penalty = _penalty(step, submission, entry)
+        except Exception as error:  # somebody's own code
+            row.reason = f"{row.reason} (no penalty: the plug-in for late work failed: {error})"
+            penalty = entry.late_submission_penalty
+        if penalty != entry.late_submission_penalty:
+            entry.late_submission_penalty = penalty
+        row.penalty = penalty or 0.0
+    book.db.commit()
+
+
+def _penalty(step: AssignLatePenalties, submission: Any, entry: Any) -> float | None:
+    """What nbgrader's plug-in takes off for a late submission, no more than its points."""
+    if submission.assignment.duedate is None or submission.total_seconds_late <= 0:
+        return None
+    score = sum(points_of(g) or 0.0 for g in entry.grades)
+    late = submission.total_seconds_late
+    penalty = step.plugin_inst.late_submission_penalty(submission.student_id, score, late)
+    return None if penalty is None else min(max(float(penalty), 0.0), score)
+
+
+# ---- recording -----------------------------------------------------------------------------------
 def _record(
-    course: Course,
-    book: Gradebook,
-    folder: Path,
-    assignment: str,
-    verdict: Verdict,
-    fingerprint: str,
+    run: Run, book: Gradebook, one: Submission, verdict: Verdict, commit: Callable[[], None]
 ) -> Row:
     """Write a verdict to the gradebook, then the graded notebook, as nbgrader would."""
-    learner = folder.parent.name
-    notebook = verdict["notebook"]
-    if notebook is None:
-        return Row(learner, verdict["state"], verdict["reason"].strip().split("\n")[-1])
-    row = Row(learner, verdict["state"], verdict["reason"])
-    book.update_or_create_student(learner)
-    when = {}
-    if text := read_file(folder, "timestamp.txt"):
+    row = Row(one.learner, verdict["state"], verdict["reason"])
+    if verdict["notebook"] is None:
+        row.reason = row.reason.strip().split("\n")[-1]
+        row.incomplete = True
+        return row
+    try:
+        cells = [nbformat.from_dict(cell) for cell in verdict["notebook"]["cells"]]
+        content = _content(one.folder, run.assignment)
+        entry, problem = _entry(run, book, one)
+        row.reason = f"{row.reason} {problem}".strip()
+        before = _Before(run.graded_copy(one.learner), content)
+        points = _mark(entry, cells, row.state in UNGRADED, before)
+        commit()
+        fingerprint = run.fingerprint(content)
+        about = {"fingerprint": fingerprint, "content": content, "points": points}
+        row.stamp = os.urandom(8).hex()
+        about |= {"state": row.state, "reason": row.reason, "id": row.stamp}
+        verdict["notebook"]["metadata"]["judge"] = about
+        _write(run, one, verdict["notebook"])
+    except Exception as error:  # one that cannot be recorded must not stop the class
+        book.db.rollback()
+        why = f"it cannot be recorded: {error!r}"[:500]
+        return Row(one.learner, State.NOT_GRADED, why, incomplete=True)
+    return row
+
+
+def _entry(run: Run, book: Gradebook, one: Submission) -> tuple[Any, str]:
+    """The submission's entry in the gradebook, and what is wrong with its time, if anything."""
+    book.update_or_create_student(one.learner)
+    when = handed_in_at(one.folder)
+    problem = "(timestamp.txt holds no time)" if when is None and _has_time(one.folder) else ""
+    about = {"timestamp": when} if when else {}
+    submission = book.update_or_create_submission(run.assignment, one.learner, **about)
+    [entry] = [n for n in submission.notebooks if n.name == run.assignment]
+    return entry, problem
+
+
+def handed_in_at(folder: Path) -> dt.datetime | None:
+    """What a folder's timestamp.txt says; None where it says nothing, or nothing that is a time."""
+    try:
+        return parse_utc((read_file(folder, "timestamp.txt") or b"").decode().strip())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _has_time(folder: Path) -> bool:
+    return bool((read_file(folder, "timestamp.txt") or b"").strip())
+
+
+class _Before:
+    """What was graded the last time, to tell whether a mark given by hand still stands."""
+
+    def __init__(self, path: Path, content: str):
+        self.same_file = _recorded(path).get("content") == content
+        self.path = path
+
+    def still_stands(self, cell: Any, old: float | None, new: float | None) -> bool:
+        """Whether a cell holds what it held, and the judge says of it what it said."""
+        if old != new:
+            return False
+        return self.same_file or (is_solution(cell) and self._source(cell) == cell.source)
+
+    def _source(self, cell: Any) -> str | None:
         try:
-            when = {"timestamp": parse_utc(text.decode().strip())}
-        except (ValueError, OverflowError):
-            row.reason += " (timestamp.txt holds no time)"
-    submission = book.update_or_create_submission(assignment, learner, **when)
-    [entry] = [n for n in submission.notebooks if n.name == assignment]
+            cells = json.loads(self.path.read_text("utf-8"))["cells"]
+            sources = {meta(c).get("grade_id"): c["source"] for c in cells}
+        except (OSError, ValueError, KeyError):
+            return None
+        return sources.get(cell.metadata.nbgrader.grade_id)
+
+
+def _mark(entry: Any, cells: list[Any], ungraded: bool, before: _Before) -> dict[str, float | None]:
+    """Set points and comments of a submission; its points by test.
+
+    A mark given by hand and approved stays approved where what it was given for is the same.
+    """
     names = {c.id: c.name for c in entry.notebook._base_cells}  # one question, not one a cell
     grades = {names[g.cell_id]: g for g in entry.grades}
     comments = {names[c.cell_id]: c for c in entry.comments}
-    for cell in map(nbformat.from_dict, notebook["cells"]):
+    points: dict[str, float | None] = {}
+    for cell in cells:
         if is_grade(cell):
-            grade_ = grades[cell.metadata.nbgrader.grade_id]
-            grade_.auto_score, _ = determine_grade(cell)
-            by_hand = grade_.manual_score is not None or grade_.auto_score is None
+            held = grades[cell.metadata.nbgrader.grade_id]
+            old, (new, _) = held.auto_score, determine_grade(cell)
+            approved = held.manual_score is not None and not held.needs_manual_grade
+            held.auto_score = points[cell.metadata.nbgrader.grade_id] = new
             # a 0 for what nobody could read should not go unseen
-            grade_.needs_manual_grade = by_hand or verdict["state"] in UNGRADED
-            row.points[cell.metadata.nbgrader.grade_id] = grade_.auto_score
+            look = held.manual_score is not None or new is None or ungraded
+            held.needs_manual_grade = look and not (
+                approved and before.still_stands(cell, old, new)
+            )
         if is_solution(cell):
             same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
-            comments[cell.metadata.nbgrader.grade_id].auto_comment = (
-                "No response." if same else None
-            )
-    entry.late_submission_penalty = _penalty(course, submission, entry)
-    type(book.db).commit(book.db)
-    notebook["metadata"]["judge"] = {
-        "fingerprint": fingerprint,
-        "state": row.state,
-        "reason": row.reason,
-        "points": row.points,
-    }
-    path = course.folder("autograded", learner, assignment) / f"{assignment}.ipynb"
+            comment = "No response." if same else None
+            comments[cell.metadata.nbgrader.grade_id].auto_comment = comment
+    return points
+
+
+def _write(run: Run, one: Submission, notebook: dict) -> None:
+    """Put the graded copy, and what the exchange needs beside it, in their place."""
+    path = run.graded_copy(one.learner)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     os.replace(part, path)
     for name in EXCHANGE:
-        if data := read_file(folder, name):
-            (path.parent / name).write_bytes(data)
-        else:
-            (path.parent / name).unlink(missing_ok=True)
-    return row
-
-
-EXCHANGE = ("timestamp.txt", "submission_secret.txt")  # by these it finds whose feedback is whose
-UNGRADED = (State.UNREADABLE, State.NOT_THIS_ASSIGNMENT)
-
-
-def _penalty(course: Course, submission, entry) -> float | None:
-    """What nbgrader's plug-in takes off for a late submission."""
-    if submission.total_seconds_late <= 0:
-        return None
-    step = AssignLatePenalties(config=course.config)
-    step.init_plugin()
-    late = submission.total_seconds_late
-    penalty = step.plugin_inst.late_submission_penalty(submission.student_id, entry.score, late)
-    return None if penalty is None else step._check_late_penalty(entry, penalty)
-
-
-# ---- what comes of it ----------------------------------------------------------------------------
-def feedback(course: Course, assignment: str, jobs: int, rows: Iterable[Row]) -> Iterator[str]:
-    """Have nbgrader write the feedback of those whose marks are newer; yields who is done."""
-    todo = []
-    for row in rows:
-        marks = course.folder("autograded", row.learner, assignment) / f"{assignment}.ipynb"
-        page = course.folder("feedback", row.learner, assignment) / f"{assignment}.html"
-        if marks.exists() and not (page.exists() and page.stat().st_mtime >= marks.stat().st_mtime):
-            todo.append(row.learner)
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(jobs, context) as pool:
-        steps = {pool.submit(_feedback, course, assignment, who): who for who in todo}
-        yield from _named_steps(steps)
-
-
-def _named_steps(steps: dict) -> Iterator[str]:
-    for step in as_completed(steps):
-        if problem := step.result():
-            raise RuntimeError(f"no feedback for {steps[step]}:\n{problem}")
-        yield steps[step]
-
-
-def _feedback(course: Course, assignment: str, learner: str) -> str:
-    done = NbGraderAPI(config=course.config).generate_feedback(assignment, learner, force=True)
-    return "" if done["success"] else done.get("log", "") + done.get("error", "")
-
-
-def export(course: Course, assignment: str, rows: list[Row]) -> tuple[Path, Path]:
-    """nbgrader's own list of marks, and ours, which says the state and the reason too."""
-    marks, report = (course.root / f"{name}-{assignment}.csv" for name in ("marks", "report"))
-    with course.gradebook() as book:
-        plugin = CsvExportPlugin(config=course.config)
-        plugin.to, plugin.assignment = str(marks), [assignment]
-        plugin.export(book)
-    tests = next((list(row.points) for row in rows if row.points), [])
-    with open(report, "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["learner", *tests, "total", "state", "reason"])
-        for row in rows:
-            points = [row.points.get(test) for test in tests]
-            table.writerow(
-                [row.learner, *points, row.total if points else "", row.state, row.reason]
-            )
-    return marks, report
+        beside = path.parent / name
+        beside.unlink(missing_ok=True)
+        data = read_file(one.folder, name)
+        if data and (name != "timestamp.txt" or handed_in_at(one.folder)):
+            beside.write_bytes(data)

@@ -21,17 +21,16 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from grading.files import Unreadable, read
 from grading.remote import MAX_PRINTED, LearnerSession, Remote, error_output, result, stream
 from grading.sandbox import Limits, Sandbox
 from grading.submission import (
     NotThisAssignment,
-    Unreadable,
     as_text,
     is_locked,
     is_test,
     meta,
     parse,
-    read,
     restore,
     visible,
 )
@@ -121,7 +120,7 @@ def judge(
 ) -> Verdict:
     """Run a submission against the master: the graded notebook, a state and a reason."""
     try:
-        name, data = read(folder, assignment)
+        choice, data = read(folder, assignment)
         notebook = restore(master.notebook, parse(data))
     except Unreadable as error:
         return refuse(master.notebook, State.UNREADABLE, str(error))
@@ -133,8 +132,8 @@ def judge(
     state, reason = _concluded(session, failed)
     if session.stops:
         notebook["cells"].insert(0, _notice(state, reason))
-    if name != f"{assignment}.ipynb":
-        reason = f"(file {name}) {reason}"
+    if choice:
+        reason = f"({choice}) {reason}".strip()
     return {"state": state, "reason": reason, "notebook": notebook}
 
 

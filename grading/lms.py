@@ -25,6 +25,8 @@ from nbgrader.plugins import ExportPlugin, ExtractorPlugin, FileNameCollectorPlu
 from nbgrader.utils import unzip
 from traitlets import Dict
 
+from grading.classroom import total
+
 MOODLE = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_file_?(?P<title>.*)")
 CANVAS = re.compile(r"(?P<name>.*?)_(LATE_)?(?P<id>\d+)_(?P<upload>\d+)_(?P<title>.+)")
 NUMBER = re.compile(r"_(\d+)$")  # the platform's, at the end of a learner's id
@@ -69,6 +71,12 @@ def _utf8(name: str) -> str:
         return name.encode("cp437").decode()
     except UnicodeError:
         return name
+
+
+def _number(learner: str) -> str:
+    """The platform's number of a learner, or an empty text."""
+    match = NUMBER.search(learner)
+    return match[1] if match else ""
 
 
 class Extractor(ExtractorPlugin):
@@ -141,7 +149,7 @@ class _Marks(ExportPlugin):
         if work.needs_manual_grade:
             self.log.warning("%s of %s still needs a look in formgrader", assignment, learner)
             return None
-        return max(0.0, work.score - (work.late_submission_penalty or 0.0))
+        return total(work.score, work.late_submission_penalty)
 
     def learners(self, book: Gradebook) -> list:
         asked_for = {str(who) for who in self.student}
@@ -172,7 +180,7 @@ class CanvasExport(_Marks):
         for learner in self.learners(gradebook):
             marks = [self.mark(gradebook, a.name, learner.id) for a in todo]
             if any(m is not None for m in marks):
-                number = learner.lms_user_id or (NUMBER.search(learner.id) or ["", ""])[1]
+                number = learner.lms_user_id or _number(learner.id)
                 name = ", ".join(filter(None, [learner.last_name, learner.first_name]))
                 login = "" if number else learner.id
                 rows.append([name or NUMBER.sub("", learner.id), number, "", login, "", *marks])
@@ -195,10 +203,10 @@ class MoodleExport(_Marks):
         rows: list[list] = [head]
         for learner in self.learners(gradebook):
             mark = self.mark(gradebook, assignment.name, learner.id)
-            number = NUMBER.search(learner.id)
-            if mark is not None and number is None:
+            number = _number(learner.id)
+            if mark is not None and not number:
                 self.log.error("%s did not come from Moodle's archive: left out", learner.id)
             elif mark is not None:
                 name = NUMBER.sub("", learner.id)
-                rows.append([f"Participant {number[1]}", name, mark, assignment.max_score, "-"])
+                rows.append([f"Participant {number}", name, mark, assignment.max_score, "-"])
         self.write(f"moodle-{assignment.name}.csv", rows)

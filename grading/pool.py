@@ -44,7 +44,7 @@ class Judge:
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             )
         self._channel = wire.Channel(ours)
-        self.sandbox, self.jobs = "", jobs
+        self.sandbox, self.why, self.jobs = "", "", jobs
 
     def load(self, master: dict, limits: Limits | None = None, unsafe: bool = False) -> None:
         """From now on submissions are judged by this master; `ready` tells whether they can be."""
@@ -58,7 +58,7 @@ class Judge:
         self.sandbox = ""
 
     def ready(self) -> str:
-        """Wait until the master is loaded; which sandbox is used.
+        """Wait until the master is loaded; which sandbox is used. `why` says why no better one.
 
         Raises:
             NoSandbox: there is none on this machine, and `unsafe` is not set.
@@ -67,7 +67,7 @@ class Judge:
             answer = self._channel.receive()
             if "refused" in answer:
                 raise NoSandbox(answer["refused"])
-            self.sandbox = answer["sandbox"]
+            self.sandbox, self.why = answer["sandbox"], answer["why"]
         return self.sandbox
 
     def judge(self, folders: Iterable[Path], assignment: str) -> Iterator[tuple[Path, Verdict]]:
@@ -194,7 +194,8 @@ class _Pool:
             return
         self.master, self.limits = Master(message["master"]), Limits(**message["limits"])
         gc.freeze()  # what each fork inherits need not be looked through again
-        self.channel.send({"sandbox": self.sandbox.kind})
+        why = getattr(self.sandbox, "why", "")  # of the better ones, none is used
+        self.channel.send({"sandbox": self.sandbox.kind, "why": why})
 
     def _fork(self, folder: str, assignment: str) -> None:
         """Judge one submission in a process of its own."""

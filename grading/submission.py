@@ -1,91 +1,38 @@
-"""What a learner handed in: read safely, recognised, and given back the master's cells.
+"""What a learner handed in: recognised, and given back the master's cells.
 
 A submission is bytes from a stranger. Here it becomes a notebook of which only the learner's words
 are left: sources, in their order. Ids, metadata, outputs and test cells come from the master.
 """
 
-import json
-import os
 import re
-import stat
-from pathlib import Path
 from typing import Any
 
+from grading.files import Unreadable, decode
 from grading.harmless import as_text, attachments, markdown
 from grading.wire import clean
 
-MAX_BYTES = 10 << 20
+MAX_TEXT = 10 << 20  # characters that learners wrote; outputs are thrown away and do not count
 MAX_CELLS = 1_000
 MAX_SOURCE = 200_000  # characters of one cell
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-
-
-class Unreadable(Exception):
-    """The submission is no notebook; the text says why."""
 
 
 class NotThisAssignment(Exception):
     """The notebook has no cell of this assignment."""
 
 
-def read_file(folder: Path, name: str, most: int = 1000) -> bytes | None:
-    """The first bytes of a file in a submission folder; None where there is no such plain file."""
-    try:
-        fd = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(fd, "rb") as file:
-            return file.read(most) if stat.S_ISREG(os.fstat(fd).st_mode) else None
-    except OSError:
-        return None
-
-
-def read(folder: Path, assignment: str) -> tuple[str, bytes]:
-    """The name and content of the notebook in a folder; follows no link, waits for nothing.
-
-    A notebook of another name (`rnn (1).ipynb`) is taken where `rnn.ipynb` is missing: the newest.
-    """
-    try:
-        inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise Unreadable(f"the folder is none: {error.strerror}") from None
-    try:
-        names = [name for name in os.listdir(inside) if name.lower().endswith(".ipynb")]
-        looks = {name: os.stat(name, dir_fd=inside, follow_symlinks=False) for name in names}
-        files = [name for name in names if stat.S_ISREG(looks[name].st_mode)]
-        if not files:
-            why = "it is a link or a device, not a file" if names else "no file ends in .ipynb"
-            raise Unreadable(f"no notebook: {why}")
-        wanted = f"{assignment}.ipynb"
-        name = wanted if wanted in files else max(files, key=lambda n: (looks[n].st_mtime, n))
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        with os.fdopen(os.open(name, flags, dir_fd=inside), "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Unreadable(f"the file cannot be read: {error.strerror}") from None
-    finally:
-        os.close(inside)
-    if len(data) > MAX_BYTES:
-        raise Unreadable(f"the notebook is larger than {MAX_BYTES >> 20} MB")
-    return clean(name, 200), data
-
-
 def parse(data: bytes) -> list[dict]:
-    """The cells of a notebook: type, source, and the id that its metadata claims."""
-    if not data.strip():
-        raise Unreadable("the file is empty")
-    try:
-        notebook = json.loads(data.decode("utf-8-sig"), parse_constant=lambda name: None)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(
-            f"not a notebook: {type(error).__name__}: {clean(str(error), 200)}"
-        ) from None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if isinstance(notebook, dict) and "worksheets" in notebook:
-        raise Unreadable("a notebook of format 3; open it in Jupyter and save it again")
-    if not isinstance(cells, list):
-        raise Unreadable("not a notebook: it has no cells")
+    """The cells of a notebook: type, source, and the id that its metadata claims.
+
+    Raises:
+        Unreadable: it is no notebook, or there is too much in it.
+    """
+    cells = [_cell(cell) for cell in decode(data)["cells"] if isinstance(cell, dict)]
     if len(cells) > MAX_CELLS:
-        raise Unreadable(f"more than {MAX_CELLS} cells")
-    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
+        raise Unreadable(f"more than {MAX_CELLS} cells: hand in the assignment's notebook alone")
+    if sum(len(cell["source"]) for cell in cells) > MAX_TEXT:
+        raise Unreadable(f"more than {MAX_TEXT >> 20} MB of text, its outputs not counted")
+    return cells
 
 
 def _cell(cell: dict) -> dict:
@@ -145,10 +92,11 @@ def restore(master: dict, cells: list[dict]) -> dict:
     kept, and so is the place of a locked or test cell as far as the answers allow (see _slots).
     """
     ours = {meta(c)["grade_id"]: c for c in master["cells"] if meta(c).get("grade_id")}
+    claims = {cell["id"] for cell in cells if cell["id"]}
     _recognise(ours, cells)
     answers = {i for i, c in ours.items() if is_answer(c)}
     if not any(c["id"] in answers or (c["id"] in ours and is_test(ours[c["id"]])) for c in cells):
-        raise NotThisAssignment("no cell of this assignment is in the notebook")
+        raise NotThisAssignment(_whose(master["metadata"].get("others", {}), claims, cells))
     free = [c for c in cells if c["id"] is None or c["id"] in answers]
     slots = _slots(ours, answers, cells, free)
     clean = {i: _clean(cell, cell["source"]) for i, cell in ours.items()}
@@ -165,6 +113,19 @@ def restore(master: dict, cells: list[dict]) -> dict:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def _whose(others: dict[str, list[str]], claims: set[str], cells: list[dict]) -> str:
+    """What to say of a notebook without a cell of its assignment: the other that it belongs to."""
+    text = "\n".join(cell["source"] for cell in cells)
+    claims = claims | set(re.findall(r"(?m)^def (\w+)\(", text))
+    held = {name: len(claims.intersection(ids)) for name, ids in others.items()}
+    name = max(held, key=lambda name: held[name], default="")
+    if not name or not held[name]:
+        return "no cell of this assignment is in the notebook: hand in the one that was given out"
+    return (
+        f"it is the notebook of {name}: hand that in as {name}, and here the one of this assignment"
+    )
 
 
 def _slots(
@@ -222,8 +183,9 @@ def _theirs(cell: dict, frame: dict | None) -> dict:
     made = _clean(frame or {"cell_type": cell["type"], "metadata": {}}, cell["source"])
     if is_code(made):
         return made
-    pictures = {"attachments": cell["attachments"]} if cell["attachments"] else {}
-    return made | pictures | {"source": markdown(cell["source"], cell["attachments"])}
+    pictures = cell.get("attachments", {})
+    kept = {"attachments": pictures} if pictures else {}
+    return made | kept | {"source": markdown(cell["source"], pictures)}
 
 
 def is_code(cell: dict) -> bool:

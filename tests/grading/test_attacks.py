@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from course import ROOT
-from grading import classroom, sample_class
+from grading import classroom, lists, sample_class
 from grading.pool import Judge
 from grading.sandbox import Limits, NoSandbox, Sandbox, Stopped
 from tests.grading import attacks
@@ -235,8 +235,8 @@ def graded(bubblewrap, listener, tmp_path_factory):
     shown = ("honest", "text", "script-in-output", "script-in-markdown", "script-in-raw", "loop")
     with Judge() as judge:  # nothing is graded again
         rows, _ = classroom.grade(course := classroom.Course(root), "rnn", judge)
-    assert list(classroom.feedback(course, "rnn", 2, [r for r in rows if r.learner in shown]))
-    classroom.export(course, "rnn", rows)
+    assert list(lists.feedback(course, "rnn", 2, [r for r in rows if r.learner in shown]))
+    lists.export(course, "rnn", rows)
     after = snapshot(*watched), children()
     return root, done, before, after, states
 

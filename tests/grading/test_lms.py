@@ -14,11 +14,12 @@ from nbgrader.apps import NbGraderApp
 from nbgrader.utils import parse_utc
 
 from course import ROOT
-from grading.classroom import Course, feedback, grade
+from grading.classroom import Course, grade
+from grading.files import read
+from grading.lists import feedback
 from grading.lms import recognise
 from grading.pool import Judge
 from grading.sample_class import answered, course, right
-from grading.submission import read
 
 RELEASE = json.loads((ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text(encoding="utf-8"))
 RIGHT = json.dumps(answered(RELEASE, right()))

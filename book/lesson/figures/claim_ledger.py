@@ -12,7 +12,6 @@ COLORS = {
     "condition": plots.RNN,
     "misleading": plots.ACCENT,
     "false": plots.ATTENTION,
-    "missing": plots.MUTED,
 }
 
 

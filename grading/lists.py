@@ -1,0 +1,212 @@
+"""What comes of grading: the table in the terminal, the lists of marks, the pages of feedback."""
+
+import contextlib
+import csv
+import multiprocessing
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import MissingEntry
+from nbgrader.apps.api import NbGraderAPI
+
+from grading.classroom import Course, Row, total
+
+SHORTEST = 40  # characters in which a reason can be read
+
+
+# ---- the terminal --------------------------------------------------------------------------------
+def table(rows: list[Row], width: int) -> Iterator[str]:
+    """Who, points per test, total, state and reason, in lines of at most `width` characters.
+
+    Where a line is too short for all of it, the tests of a function are added up; where it is too
+    short for the reason, that stands below.
+    """
+    most = next((row.most for row in rows if row.most), {})
+    groups: dict[str, list[str]] = {}
+    for test in most:
+        groups.setdefault(test.split("-")[0], []).append(test)
+    detailed = _cells(rows, most, groups, each=True)
+    if _width(detailed) <= width:
+        for group, names in groups.items():
+            said = f"{group}: {', '.join(n.removeprefix(group).strip('-') or n for n in names)}"
+            yield from textwrap.wrap(said, width, subsequent_indent="  ")
+        yield ""
+    lines = detailed if _width(detailed) <= width else _cells(rows, most, groups, each=False)
+    if _width(lines) > width:  # many functions, or a long name: the total must do
+        lines = [[*line[:1], *line[-2:]] for line in lines]
+    room = max(8, width - (_width(lines) - max(len(line[0]) for line in lines)))
+    lines = [[_shortened(line[0], room), *line[1:]] for line in lines]
+    reasons = ["reason", "", *(" ".join(row.reason.split()) for row in rows)]
+    yield from _laid_out(lines, reasons if rows else reasons[:2], width)
+
+
+def _cells(
+    rows: list[Row], most: dict[str, float], groups: dict[str, list[str]], each: bool
+) -> list[list[str]]:
+    """Head, maximum and a line a row: learner, points of each group, total, state."""
+
+    def points(given: dict, names: list[str]) -> str:
+        if not given:
+            return "–"
+        numbers = [given.get(name) for name in names]
+        if each:
+            return " ".join("?" if n is None else f"{n:g}" for n in numbers)
+        unknown = "?" if None in numbers else ""
+        return f"{sum(n for n in numbers if n is not None):g}{unknown}"
+
+    lines = [["learner", *groups, "total", "state"]]
+    maxima = [points(most, names) for names in groups.values()]
+    lines.append(["(maximum)", *maxima, f"{sum(most.values()):g}", ""])
+    for row in rows:
+        late = f" (late: −{row.penalty:g})" if row.penalty else ""
+        mark = f"{row.total:g}" if row.points else "–"
+        given = [points(row.points, names) for names in groups.values()]
+        lines.append([row.learner, *given, mark, f"{row.state}{late}"])
+    return lines
+
+
+def _width(lines: list[list[str]]) -> int:
+    return sum(max(map(len, column)) + 2 for column in zip(*lines, strict=True)) - 2
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _laid_out(lines: list[list[str]], reasons: list[str], width: int) -> Iterator[str]:
+    """The cells in columns; each reason at the end of its line, or below it where it is long."""
+    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    left = width - _width(lines) - 2
+    beside = left >= SHORTEST or left >= max(map(len, reasons))
+    for line, reason in zip(lines, reasons, strict=True):
+        text = "  ".join(cell.ljust(w) for cell, w in zip(line, wide, strict=True))
+        parts = textwrap.wrap(reason, left if beside else width - 4) or [""]
+        yield (f"{text}  {parts.pop(0)}" if beside else text).rstrip()
+        indent = " " * (width - left if beside else 4)
+        yield from (indent + part for part in parts if part)
+
+
+# ---- lists ---------------------------------------------------------------------------------------
+MARKS = ["assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"]
+MARKS += ["raw_score", "late_submission_penalty", "score", "max_score"]
+
+
+def export(
+    course: Course, assignment: str, rows: list[Row], whole: bool = True
+) -> tuple[Path, Path]:
+    """The list of marks, in nbgrader's columns, and ours, which has state and reason too.
+
+    Where the rows are not the whole class, the lines of the others stay as they are.
+    """
+    marks, report = (course.root / f"{name}-{assignment}.csv" for name in ("marks", "report"))
+    _write(marks, MARKS, _marks(course, assignment))
+    tests = next((list(row.most) for row in rows if row.most), [])
+    lines = []
+    for row in rows:
+        points = [row.points.get(test) for test in tests]
+        mark = [row.penalty, row.total, row.maximum] if row.points else ["", "", ""]
+        lines.append([row.learner, *points, *mark, row.state, row.reason])
+    head = ["learner", *tests, "late penalty", "total", "maximum", "state", "reason"]
+    if not whole:
+        others = _others(report, head, {row.learner for row in rows})
+        lines = sorted([*lines, *others], key=lambda line: line[0])
+    _write(report, head, lines)
+    return marks, report
+
+
+def _others(report: Path, head: list[str], learners: set[str]) -> list[list[str]]:
+    """The lines of a report about others than these learners, if it has these columns."""
+    if not report.exists():
+        return []
+    with open(report, newline="", encoding="utf-8") as file:
+        before = list(csv.reader(file))
+    return [line for line in before[1:] if line[0] not in learners] if before[:1] == [head] else []
+
+
+def _marks(course: Course, assignment: str) -> Iterator[list[Any]]:
+    """A line for everybody in the gradebook; those who handed in nothing have 0 points."""
+    with course.gradebook() as book:
+        about = book.find_assignment(assignment)
+        for student in book.students:
+            who = [student.id, student.last_name, student.first_name, student.email]
+            try:
+                work = book.find_submission(assignment, student.id)
+            except MissingEntry:
+                yield [assignment, about.duedate, "", *who, 0.0, 0.0, 0.0, about.max_score]
+                continue
+            penalty = work.late_submission_penalty
+            mark = [work.score, penalty, total(work.score, penalty), about.max_score]
+            yield [assignment, about.duedate, work.timestamp, *who, *mark]
+
+
+def _write(path: Path, head: list[str], lines: Iterable[list[Any]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        writer.writerows(lines)
+
+
+# ---- pages ---------------------------------------------------------------------------------------
+def page_of(course: Course, assignment: str, learner: str) -> Path:
+    return course.folder("feedback", learner, assignment) / f"{assignment}.html"
+
+
+def feedback(course: Course, assignment: str, jobs: int, rows: Iterable[Row]) -> Iterator[str]:
+    """Have nbgrader write the pages of those whose work or marks have changed; yields who is done.
+
+    A page that cannot be made becomes part of its row's reason.
+    """
+    todo = {}
+    for row in rows:
+        end = f"<!-- {row.stamp} -->"
+        path = page_of(course, assignment, row.learner)
+        if row.stamp and not (path.is_file() and path.read_text("utf-8").endswith(end)):
+            todo[row.learner] = row
+    context = multiprocessing.get_context("fork")
+    # settings may hold classes that only they define, so they are inherited and not sent
+    with ProcessPoolExecutor(jobs, context, _inherit, (course,)) as pool:
+        steps = {
+            pool.submit(_feedback, assignment, who, row.stamp): row for who, row in todo.items()
+        }
+        for step in as_completed(steps):
+            row = steps[step]
+            try:
+                problem = step.result()
+            except Exception as error:  # its process ended
+                problem = repr(error)
+            if problem:
+                row.reason = f"{row.reason} (no feedback page: {problem})".strip()
+                with contextlib.suppress(OSError):  # what is there is of before
+                    page_of(course, assignment, row.learner).unlink()
+                row.stamp, row.incomplete = "", True
+            yield row.learner
+
+
+_courses: list[Course] = []  # in a process that writes pages: the one that it writes for
+
+
+def _inherit(course: Course) -> None:
+    _courses[:] = [course]
+
+
+def _feedback(assignment: str, learner: str, stamp: str) -> str:
+    """Write one page; what went wrong, if anything."""
+    [course] = _courses
+    done = NbGraderAPI(config=course.config).generate_feedback(assignment, learner, force=True)
+    page = page_of(course, assignment, learner)
+    if not done["success"] or not page.exists():
+        return _cause(done.get("log", "") + done.get("error", ""))
+    with page.open("a", encoding="utf-8") as file:
+        file.write(f"<!-- {stamp} -->")
+    return ""
+
+
+def _cause(log: str) -> str:
+    """The line of a log that names the first exception, or its last line."""
+    lines = [line.strip() for line in log.strip().split("\n")]
+    named = [line for line in lines if re.match(r"[A-Za-z_][\w.]*: \S", line)]
+    return ([*named, lines[-1]][0] or "nbgrader does not say why")[:300]
