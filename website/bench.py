@@ -147,7 +147,7 @@ def build_twin() -> Path:
         }
     }
     (TWIN / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
-    command = [Path(sys.executable).parent / "jupyter-book", "build", "."]
+    command = [str(Path(sys.executable).parent / "jupyter-book"), "build", "."]
     done = subprocess.run(command, cwd=TWIN, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(
@@ -167,6 +167,7 @@ def lighthouse(jobs: list[tuple[str, str, list[str]]]) -> Iterator[dict]:
         text=True,
         env=environment,
     )
+    assert node.stdin and node.stdout
     node.stdin.write(json.dumps(jobs))
     node.stdin.close()
     yield from map(json.loads, node.stdout)
@@ -226,7 +227,7 @@ def instant(chosen: list[str]) -> None:
         return
     every = [t for times in controls.values() for t in times]
     middles = {name: statistics.median(times) for name, times in controls.items()}
-    slowest = max(middles, key=middles.get)
+    slowest = max(middles, key=lambda name: middles[name])
     print(
         f"\nFrom a pressed key to the painted frame, {len(controls)} controls of "
         f"{len({n.split()[0] for n in controls})} pages, {len(every)} presses: median "

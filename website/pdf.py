@@ -195,7 +195,7 @@ def print_book(site: Path, pdf: Path) -> None:
         tab = browser.new_page()
         tab.goto(source.as_uri())
         tab.evaluate("document.fonts.ready")
-        numbers = {}
+        numbers: dict[str, int] = {}
         for _ in range(4):
             tab.evaluate(FILL, numbers)
             tab.pdf(

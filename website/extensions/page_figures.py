@@ -83,6 +83,7 @@ def _images(models: dict, model: dict) -> Iterator[str]:
 
 def _frame(img: str) -> Frame:
     alt, picture = re.search(r'alt="([^"]*)"', img), FIGURE.match(img)
+    assert alt and picture, "what a frame of `explore` always is"
     return Frame(html.unescape(alt[1]), unquote(picture[1].removeprefix(DATA)))
 
 

@@ -94,8 +94,8 @@ def card(path: Path, title: str, description: str, picture: Path | None) -> None
             room = CARD[0] - 120, CARD[1] - 190
             scale = min(room[0] / figure.width, room[1] / figure.height)
             shape = round(figure.width * scale), round(figure.height * scale)
-            figure = figure.convert("RGB").resize(shape, Image.LANCZOS)
-        sheet.paste(figure, ((CARD[0] - shape[0]) // 2, 170))
+            small = figure.convert("RGB").resize(shape, Image.Resampling.LANCZOS)
+        sheet.paste(small, ((CARD[0] - shape[0]) // 2, 170))
     else:
         text = textwrap.fill(description, 50)
         draw.multiline_text((60, 200), text, INK, ImageFont.truetype(plain, 36), spacing=16)

@@ -103,7 +103,7 @@ def _used(rule, words: set[str]) -> str:
 
 
 def _selectors(prelude: list) -> list[str]:
-    parts = [[]]
+    parts: list[list] = [[]]
     for token in prelude:
         if token.type == "literal" and token.value == ",":
             parts.append([])
@@ -149,7 +149,7 @@ def _icons(static: Path, css: str) -> str:
         buffer = io.BytesIO()
         font.save(buffer)
         data = base64.b64encode(buffer.getvalue()).decode()
-        weight = re.search(r"\d+$", file)[0]
+        weight = file.rpartition("-")[2]
         faces.append(
             f'@font-face{{font-family:"{family}";font-weight:{weight};font-display:block;'
             f"src:url(data:font/woff;base64,{data})}}\n"
