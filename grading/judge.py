@@ -12,6 +12,7 @@ import builtins
 import contextlib
 import io
 import re
+import symtable
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,17 +26,25 @@ from grading.files import Unreadable, read
 from grading.remote import MAX_PRINTED, LearnerSession, Remote, error_output, result, stream
 from grading.sandbox import Limits, Sandbox
 from grading.submission import (
+    Aside,
     NotThisAssignment,
     as_text,
     is_locked,
     is_test,
     meta,
     parse,
+    put_aside,
     restore,
+    several,
+    shortened,
     visible,
 )
 from grading.wire import clean
 
+# with these, code may read names that do not stand in it
+LOOKS_AROUND = {"eval", "exec", "globals", "locals", "vars", "dir", "__main__"}
+LOOKS_AROUND |= {"_", "__", "___", "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "user_ns"}
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 # from here on numpy's own assertions tell expected values
 NUMBERS_OF_NUMPY = (
     r"(?m)^\s*(Not equal|Arrays are not|Items are not|Mismatch|Max |ACTUAL|DESIRED|x:|y:)"
@@ -72,6 +81,15 @@ class Test:
     visible: dict[int, str]
 
 
+@dataclass
+class Inside:
+    """What may run inside the sandbox of a locked cell: all of it, or what is visible of a test."""
+
+    source: str
+    makes: set[str]  # names
+    reads: set[str]
+
+
 class Master:
     """The packed notebook: its locked cells executed once, its tests compiled once."""
 
@@ -81,8 +99,8 @@ class Master:
         self.tests: dict[str, Test] = {}
         trusted = [c for c in notebook["cells"] if c["cell_type"] == "code" and is_locked(c)]
         trees = {meta(c)["grade_id"]: ast.parse(c["source"]) for c in trusted}
-        self.adds = {i: set(_defined(tree)) for i, tree in trees.items()}  # names, by cell
-        own = set(dir(builtins)).union(*self.adds.values())
+        self.inside = {meta(c)["grade_id"]: _inside(c) for c in trusted}
+        own = set(dir(builtins)).union(*map(_defined, trees.values()))
         for cell in trusted:
             i = meta(cell)["grade_id"]
             if is_test(cell):
@@ -121,38 +139,65 @@ def judge(
     """Run a submission against the master: the graded notebook, a state and a reason."""
     try:
         choice, data = read(folder, assignment)
-        notebook = restore(master.notebook, parse(data))
+        cells = parse(data)
+        notebook = restore(master.notebook, cells)
     except Unreadable as error:
         return refuse(master.notebook, State.UNREADABLE, str(error))
     except NotThisAssignment as error:
         return refuse(master.notebook, State.NOT_THIS_ASSIGNMENT, str(error))
     session = LearnerSession(sandbox, limits)
-    failed = _run(master, notebook["cells"], session)
+    aside = put_aside(master.notebook, cells)
+    failed = _run(master, notebook["cells"], session, aside)
     session.close()
     state, reason = _concluded(session, failed)
-    if session.stops:
-        notebook["cells"].insert(0, _notice(state, reason))
+    notes = [*map(str, aside.values()), *several(master.notebook, cells)]
+    if session.stops or notes:
+        notebook["cells"].insert(0, _notice(state, ". ".join(filter(None, [reason, *notes]))))
+    told = [note for note in notes if note not in reason]
+    reason = ". ".join(filter(None, [reason, *told]))
     if choice:
         reason = f"({choice}) {reason}".strip()
     return {"state": state, "reason": reason, "notebook": notebook}
 
 
-def _run(master: Master, cells: list[dict], session: LearnerSession) -> list[str]:
+def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Aside) -> list[str]:
     """Run all cells, which gives them their outputs; what is said of the tests that failed."""
     failed = []
-    unused = _unused(master, cells)
-    needed = [
-        c for c in cells if c["cell_type"] == "code" and meta(c).get("grade_id") not in unused
-    ]
-    for number, cell in enumerate(needed, 1):
-        i = meta(cell).get("grade_id")
-        if i in master.tests:
-            cell["outputs"] = _test(master, i, session)
-            failed += [f"{i}: {o['evalue']}" for o in cell["outputs"] if "evalue" in o]
-        else:
-            cell["outputs"] = session.run(i or f"number {number}", cell["source"])
+    lost = {name: str(why) for why in aside.values() for name in why.names}  # why it is not defined
+    needed = _needed(master, cells)
+    number = 0
+    for cell in cells:
+        i = meta(cell).get("grade_id", "")
+        if cell["cell_type"] != "code" or (
+            i in master.inside and i not in needed | {*master.tests}
+        ):
+            continue
+        number += 1
         cell["execution_count"] = number
+        if i not in master.inside:
+            name = i or f"number {number}"
+            cell["outputs"] = session.run(name, cell["source"])
+            if name in session.errors:
+                ended = f"{_spoken(i, number, cell['source'])} ended with {session.errors[name]}"
+                lost |= dict.fromkeys(_makes(cell["source"]), ended)
+            continue
+        inside = master.inside[i]
+        if i not in master.tests:
+            cell["outputs"] = session.run(i, inside.source)
+            continue
+        if i in needed and not inside.reads & session.barred.keys():
+            session.run_beside(i, inside.source)
+        cell["outputs"] = _test(master, i, session, lost)
+        failed += [f"{i}: {o['evalue']}" for o in cell["outputs"] if "evalue" in o]
     return failed
+
+
+def _spoken(i: str, number: int, source: str) -> str:
+    """How a learner's cell is spoken of."""
+    if i:
+        return f"the cell `{i}`"
+    first = next((line.strip() for line in source.split("\n") if line.strip()), "")
+    return f"your cell number {number}, which begins `{shortened(first, 40)}`,"
 
 
 def _concluded(session: LearnerSession, failed: list[str]) -> tuple[State, str]:
@@ -166,37 +211,57 @@ def _concluded(session: LearnerSession, failed: list[str]) -> tuple[State, str]:
     return State.GRADED, ""
 
 
-def _unused(master: Master, cells: list[dict]) -> set[str]:
-    """The locked cells that add no name which the learner's code reads: the sandbox can do without.
+def _inside(cell: dict) -> Inside:
+    source = "\n".join(visible(cell["source"]).values())
+    return Inside(source, _makes(source), _reads(source))
 
-    The cell `checks` costs more time to run than all the rest.
+
+def _makes(source: str) -> set[str]:
+    """The names that a cell gives a value to, or that it may, where it is no plain Python."""
+    try:
+        return set(_defined(ast.parse(source)))
+    except UNPARSABLE:
+        return set(re.findall(r"(?m)^(?:def\s+|class\s+)?(\w+)\s*[=(:]", source))
+
+
+def _reads(source: str) -> set[str]:
+    """The names that a cell reads of its session, or that it may, where it is no plain Python."""
+    try:
+        return set(_global(symtable.symtable(source, "", "exec")))
+    except UNPARSABLE:
+        return set(re.findall(r"\w+", source))
+
+
+def _global(scope: symtable.SymbolTable) -> Iterator[str]:
+    for symbol in scope.get_symbols():
+        if symbol.is_referenced() and (scope.get_type() == "module" or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in scope.get_children():
+        yield from _global(inner)
+
+
+def _needed(master: Master, cells: list[dict]) -> set[str]:
+    """The locked cells, and the visible halves of tests, that the learner's code may notice.
+
+    They make a name that it reads, or one that another of them reads. The sandbox can do without
+    the others: the cell `checks` takes as long to run as all the rest.
     """
-    code = [c for c in cells if c["cell_type"] == "code" and not is_test(c)]
-    reads: set[str] = set()
-    unused: set[str] = set()
-    for cell in code:
-        if not is_locked(cell):
-            try:
-                tree = ast.parse(cell["source"])
-                reads |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                reads |= set(re.findall(r"\w+", cell["source"]))
-    if reads & {"eval", "exec", "globals", "locals", "vars", "dir"}:
-        return unused
-    for cell in filter(is_locked, code):
-        adds = master.adds[meta(cell)["grade_id"]]
-        if adds & reads:
-            reads -= adds
-        else:
-            unused.add(meta(cell)["grade_id"])
-    return unused
+    learners = [c["source"] for c in cells if c["cell_type"] == "code" and not is_locked(c)]
+    reads = set().union(*map(_reads, learners))
+    if reads & LOOKS_AROUND:
+        return set(master.inside)
+    needed: set[str] = set()
+    while more := {i for i, c in master.inside.items() if i not in needed and c.makes & reads}:
+        needed |= more
+        reads |= set().union(*(master.inside[i].reads for i in more))
+    return needed
 
 
 def _short(failed: list[str]) -> str:
     """The first failure in a line, and how many more there are."""
     test, _, text = failed[0].partition(": ")
     fault, _, sentence = text.partition("→")
-    said = " ".join(sentence.split()) or fault.split("\n")[0]
+    said = " ".join((sentence or fault).split())
     more = f" (+{len(failed) - 1} more)" if failed[1:] else ""
     return f"{test}: {said}{more}"
 
@@ -215,7 +280,7 @@ def refuse(master: dict, state: State, reason: str) -> Verdict:
     return {"state": state, "reason": reason, "notebook": notebook}
 
 
-def _test(master: Master, i: str, session: LearnerSession) -> list[dict]:
+def _test(master: Master, i: str, session: LearnerSession, lost: dict[str, str]) -> list[dict]:
     """Run a test cell here; its outputs, in which nothing of a hidden test is told."""
     test, printed = master.tests[i], io.StringIO()
     value: Any = None
@@ -231,7 +296,7 @@ def _test(master: Master, i: str, session: LearnerSession) -> list[dict]:
             error = raised
     outputs = [stream(clean(printed.getvalue(), MAX_PRINTED))] if printed.getvalue() else []
     if error is not None:
-        return [*outputs, _told(test, i, error, session)]
+        return [*outputs, _told(test, i, error, lost)]
     if isinstance(value, Remote):
         said = "the test's result is no number"
         return [*outputs, error_output("TypeError", said, said)]
@@ -244,7 +309,7 @@ def _test(master: Master, i: str, session: LearnerSession) -> list[dict]:
     return outputs if value is None else [*outputs, result(clean(repr(value), 200))]
 
 
-def _told(test: Test, i: str, error: BaseException, session: LearnerSession) -> dict:
+def _told(test: Test, i: str, error: BaseException, lost: dict[str, str]) -> dict:
     """What the feedback says of a failed test."""
     lines: list[int] = []
     one: BaseException | None = error
@@ -253,8 +318,8 @@ def _told(test: Test, i: str, error: BaseException, session: LearnerSession) -> 
         lines += [line for frame, line in frames if frame.f_code.co_filename == f"<{i}>"]
         one = one.__cause__ or one.__context__
     text = str(error)
-    if isinstance(error, NameError) and (name := getattr(error, "name", None)) in session.errors:
-        text += f", because its cell ended with {session.errors[name]}"
+    if isinstance(error, NameError) and (missing := re.search(r"name '(\w+)' is not", text)):
+        text += f", because {lost[missing[1]]}" if missing[1] in lost else ""
     if all(n in test.visible for n in lines):
         where = (
             "this line of the test failed:\n    " + test.visible[lines[0]].strip() if lines else ""

@@ -7,6 +7,8 @@ functions there, and brings back plain data. What is no plain data stays inside;
 
 import builtins
 import contextlib
+import re
+import sys
 import warnings
 from base64 import b64decode
 from collections.abc import Callable, Sequence
@@ -23,6 +25,7 @@ MAX_PRINTED = 5_000  # characters of one test cell's output
 MAX_PLOTS = 5  # of one cell
 MAX_PLOT = 400_000  # characters of one plot in base 64
 PNG = b"\x89PNG\r\n\x1a\n"
+AT_HOME = {*sys.stdlib_module_names, "numpy", "matplotlib", "IPython"}  # these always fit
 REPLY = {"printed": str, "shown": str, "plots": list, "warnings": list, "error": dict}
 
 
@@ -62,7 +65,8 @@ class LearnerSession:
         self.barred: dict[str, Exception] = {}  # what is not run again, and why
         self.finished: Exception | None = None  # why nothing at all is run any more
         self.stops: list[Exception] = []  # a TimeoutError or a ProcessDied each
-        self.errors: dict[str, str] = {}  # cells that ended with an exception
+        self.errors: dict[str, str] = {}  # how cells ended that ended with an exception
+        self.running = "", ""  # the cell that was run last: its name and its source
         self.spent = 0.0  # seconds of the processes that are gone
         self.functions: dict[str, RemoteFunction] = {}  # those looked up since the last cell
         self.ours: list[Callable] = []  # the tests' functions that the learner's code may call
@@ -86,6 +90,26 @@ class LearnerSession:
             raise self._bar(culprit, error) from None
         return {k: v for k, v in reply.items() if isinstance(v, REPLY.get(k, object))}
 
+    def run_beside(self, name: str, source: str) -> None:
+        """Run a visible test cell for the names that it makes. Only the test outside can fail."""
+        self.functions.clear()
+        try:
+            if self.process is None:
+                self._restart()
+            assert self.process
+            self.process.ask(_run(name, source), self._left(self.limits.cell_seconds), _no_call)
+            self.cells[name] = source
+        except (TimeoutError, ProcessDied):
+            pass
+        except Stopped:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self.process:
+            self.spent += self.process.used()
+            self.process.end()
+            self.process = None
+
     def _left(self, seconds: float) -> float:
         """So many seconds, or what the submission has left."""
         used = self.spent + (self.process.used() if self.process else 0)
@@ -108,9 +132,7 @@ class LearnerSession:
 
     def _bar(self, culprit: str, error: Stopped) -> Exception:
         """Give the process up, and never run `culprit` again; what is said of it from now on."""
-        if self.process:
-            self.spent += self.process.used()
-            self.process = None
+        self._give_up()
         why: Exception
         used_up = self.spent >= self.limits.total_seconds
         if used_up:
@@ -119,16 +141,29 @@ class LearnerSession:
         elif isinstance(error, OutOfTime):
             why = TimeoutError(f"{culprit} was stopped: it did not end within {error}")
         else:
-            why = ProcessDied(f"{culprit} crashed: {error}")
+            why = ProcessDied(f"{culprit} crashed: {error}{self._perhaps(culprit)}")
         self.barred[culprit] = why
         self.stops.append(why)
         if used_up or len(self.stops) >= MAX_STOPS:
             self.finished = why
         return why
 
+    def _perhaps(self, culprit: str) -> str:
+        """What may have ended the process of a cell that imports more than it should."""
+        if culprit != _cell(self.running[0]):
+            return ""
+        foreign = set(re.findall(r"(?m)^\s*(?:import|from)\s+(\w+)", self.running[1])) - AT_HOME
+        if not foreign:
+            return ""
+        return (
+            f". It imports {', '.join(sorted(foreign))}, and all that it loads must fit into "
+            f"{self.limits.memory_mib} MiB of memory; the exercises need numpy alone"
+        )
+
     def run(self, name: str, source: str) -> list[dict]:
         """Run a cell; its outputs as a notebook stores them."""
         self.functions.clear()
+        self.running = name, source
         try:
             reply = self._ask(_run(name, source), self.limits.cell_seconds, _cell(name))
         except (TimeoutError, ProcessDied) as error:
@@ -271,6 +306,10 @@ def _cell(name: str) -> str:
 
 def _run(name: str, source: str) -> dict:
     return {"do": "cell", "name": name, "source": source}
+
+
+def _no_call(number: Any, sent: Any) -> dict:
+    return {"error": ["RuntimeError", "a cell has no function of a test to call"]}
 
 
 def _is_png(plot: Any) -> bool:

@@ -4,7 +4,11 @@ A submission is bytes from a stranger. Here it becomes a notebook of which only 
 are left: sources, in their order. Ids, metadata, outputs and test cells come from the master.
 """
 
+import contextlib
+import hashlib
+import itertools
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from grading.files import Unreadable, decode
@@ -13,7 +17,7 @@ from grading.wire import clean
 
 MAX_TEXT = 10 << 20  # characters that learners wrote; outputs are thrown away and do not count
 MAX_CELLS = 1_000
-MAX_SOURCE = 200_000  # characters of one cell
+MAX_SOURCE = 1_000_000  # characters of one cell of code
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 
@@ -30,7 +34,7 @@ def parse(data: bytes) -> list[dict]:
     cells = [_cell(cell) for cell in decode(data)["cells"] if isinstance(cell, dict)]
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"more than {MAX_CELLS} cells: hand in the assignment's notebook alone")
-    if sum(len(cell["source"]) for cell in cells) > MAX_TEXT:
+    if sum(len(cell["source"]) for cell in cells) >= MAX_TEXT:
         raise Unreadable(f"more than {MAX_TEXT >> 20} MB of text, its outputs not counted")
     return cells
 
@@ -42,16 +46,38 @@ def _cell(cell: dict) -> dict:
     claim: Any = cell
     for key in ("metadata", "nbgrader", "grade_id"):
         claim = claim.get(key) if isinstance(claim, dict) else None
-    kind = "code" if cell.get("cell_type") == "code" else "markdown"
-    source = clean(source, MAX_SOURCE)
-    if cell.get("cell_type") == "raw":
-        source = as_text(source)
+    kind = cell.get("cell_type") if cell.get("cell_type") in ("code", "raw") else "markdown"
+    source = clean(source, MAX_TEXT)
+    if kind == "code" and len(source) > MAX_SOURCE:
+        raise Unreadable(
+            f"a cell of {len(source)} characters, which begins `{shortened(source)}`: at most "
+            f"{MAX_SOURCE} are graded, so take out what does not belong there"
+        )
+    i = claim if isinstance(claim, str) else None
     return {
         "type": kind,
         "source": source,
-        "id": claim if isinstance(claim, str) else None,
+        "id": i,
+        "changed": not _as_released(cell, source),
         "attachments": attachments(cell.get("attachments")),
     }
+
+
+def _as_released(cell: dict, source: str) -> bool:
+    """Whether the checksum that nbgrader gave to a cell is still that of what it holds."""
+    metadata = cell.get("metadata")
+    mine = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    if not isinstance(mine, dict) or "checksum" not in mine:
+        return False
+    grade, solution = mine.get("grade", False), mine.get("solution", False)
+    locked = not solution and (bool(grade) or mine.get("locked", False))
+    parts = [source, cell.get("cell_type"), grade, solution, locked, mine.get("grade_id")]
+    if grade:
+        parts.append(mine.get("points"))
+        with contextlib.suppress(TypeError, ValueError):
+            parts[-1] = float(parts[-1])
+    text = "".join(map(str, parts))
+    return hashlib.md5(text.encode(errors="replace")).hexdigest() == mine["checksum"]
 
 
 def meta(cell: dict) -> dict:
@@ -139,6 +165,9 @@ def _slots(
     """
     end = len(free)
     after = {c["id"]: n for n, c in enumerate(free, 1) if c["id"]}  # the slot after an answer
+    for i in answers - after.keys():  # its code may stand in the cell of another
+        if found := [n for n, c in enumerate(free, 1) if _holds(ours, i, c)]:
+            after[i] = found[0]
     where, passed = {}, 0
     for cell in cells:
         where[cell["id"]] = passed
@@ -156,20 +185,100 @@ def _slots(
 
 
 def _recognise(ours: dict[str, dict], cells: list[dict]) -> None:
-    """Set the id of each cell: by its metadata, else by what it holds; the last of each."""
-    taken = set()
-    for cell in reversed(cells):
-        cell["id"] = cell["id"] if cell["id"] in ours and cell["id"] not in taken else None
-        taken.add(cell["id"])
-    for cell in reversed(cells):
-        if cell["id"] is None:
-            for i in ours.keys() - taken:
-                text = "\n".join(visible(ours[i]["source"]).values()).strip()
-                same = not is_answer(ours[i]) and text == cell["source"].strip()
-                if same or (is_answer(ours[i]) and re.search(rf"(?m)^def {i}\(", cell["source"])):
-                    cell["id"] = i
-                    taken.add(i)
-                    break
+    """Set the id of each cell, by its metadata or else by what it holds; no two have the same."""
+    claims: dict[str, list[int]] = {}
+    for n, cell in enumerate(cells):
+        if cell["id"] in ours:
+            claims.setdefault(cell["id"], []).append(n)
+    for i in ours.keys() - claims.keys():
+        if found := [n for n, c in enumerate(cells) if c["id"] not in ours and _holds(ours, i, c)]:
+            claims[i] = found
+    for cell in cells:
+        cell["id"] = None
+    order, start = list(ours), {}
+    for i in order:
+        if not is_answer(ours[i]) and i in claims:
+            start[i] = claims[i][-1]
+            cells[start[i]]["id"] = i
+    for i in filter(claims.get, order):
+        if is_answer(ours[i]):
+            tests = [start[j] for j in _tests_of(ours, i) if j in start]
+            before = [n for n in claims[i] if tests and n < min(tests)]
+            cells[(before or claims[i])[-1]]["id"] = i
+
+
+def _holds(ours: dict[str, dict], i: str, cell: dict) -> bool:
+    """Whether a cell without an id is the master's cell `i`, or an answer to it."""
+    if is_answer(ours[i]):
+        return _defines(i, cell)
+    return "\n".join(visible(ours[i]["source"]).values()).strip() == cell["source"].strip()
+
+
+def _defines(name: str, cell: dict) -> bool:
+    return bool(re.search(rf"(?m)^def {re.escape(name)}\(", cell["source"]))
+
+
+def _tests_of(ours: dict[str, dict], i: str) -> list[str]:
+    """The tests between an answer and the next."""
+    after = list(ours)[list(ours).index(i) + 1 :]
+    rest = itertools.takewhile(lambda j: not is_answer(ours[j]), after)
+    return [j for j in rest if is_test(ours[j])]
+
+
+# ---- what a learner is told about it -------------------------------------------------------------
+@dataclass
+class PutAside:
+    """What a learner wrote into a locked cell, which is not run or shown."""
+
+    cell: str
+    text: str
+    names: set[str]  # that it would have defined
+
+    def __str__(self) -> str:
+        return (
+            f"what you added to the locked cell `{self.cell}` ({shortened(self.text)}) is not "
+            "graded; put it into a cell of your own"
+        )
+
+
+Aside = dict[str, PutAside]
+
+
+def put_aside(master: dict, cells: list[dict]) -> Aside:
+    """What learners wrote into locked cells, by cell. `restore` has set the ids of `cells`."""
+    ours = {meta(c)["grade_id"]: c for c in master["cells"] if meta(c).get("grade_id")}
+    found = {}
+    for cell in cells:
+        i = cell["id"]
+        if i in ours and not is_answer(ours[i]) and cell["changed"]:
+            there = {line.strip() for line in ours[i]["source"].split("\n")}
+            added = [x for x in cell["source"].split("\n") if x.strip() and x.strip() not in there]
+            if added:
+                names = re.findall(
+                    r"\bimport (\w+)|\bas (\w+)|(\w+) *=|def (\w+)", "\n".join(added)
+                )
+                found[i] = PutAside(i, "; ".join(added), {n for row in names for n in row if n})
+    return found
+
+
+def several(master: dict, cells: list[dict]) -> list[str]:
+    """A sentence for each function that the notebook defines more than once, in other words."""
+    said = []
+    for frame in filter(is_answer, master["cells"]):
+        i = meta(frame)["grade_id"]
+        written = {c["source"].strip() for c in cells if c["type"] == "code" and _defines(i, c)}
+        if len(written - {frame["source"].strip()}) > 1:
+            said.append(
+                f"`{i}` is defined in more than one cell; a test uses the one that ran before it, "
+                "as in your notebook"
+            )
+    return said
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text in one line of at most `most` characters, cut after a word."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + " …"
 
 
 def _clean(frame: dict, source: str) -> dict:
@@ -180,9 +289,12 @@ def _clean(frame: dict, source: str) -> dict:
 
 def _theirs(cell: dict, frame: dict | None) -> dict:
     """The learner's words in a frame of ours, where the cell is one of the master's."""
-    made = _clean(frame or {"cell_type": cell["type"], "metadata": {}}, cell["source"])
+    kind = "code" if cell["type"] == "code" else "markdown"
+    made = _clean(frame or {"cell_type": kind, "metadata": {}}, cell["source"])
     if is_code(made):
         return made
+    if cell["type"] == "raw":
+        return made | {"source": as_text(cell["source"])}
     pictures = cell.get("attachments", {})
     kept = {"attachments": pictures} if pictures else {}
     return made | kept | {"source": markdown(cell["source"], pictures)}

@@ -7,14 +7,14 @@ secret is ever in here: no test, no expected value, no other submission. This fi
 all of the course that is seen inside.
 """
 
-import ast
 import builtins
+import contextlib
 import ctypes
 import errno
 import gc
+import getpass
 import io
 import json
-import linecache
 import os
 import platform
 import re
@@ -28,11 +28,18 @@ import traceback
 import types
 import warnings
 from base64 import b64encode
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
+import IPython
 import numpy as np
 import wire
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import LSString, SList
+from traitlets.config import Config
 
 libc = ctypes.CDLL(None, use_errno=True)
 NOBODY = 65534
@@ -227,6 +234,12 @@ def _lock_in(limits: dict) -> None:
 
 
 # ---- answering the judge -------------------------------------------------------------------------
+MAX_SHOWN = 20_000  # characters of what a cell's last line gives
+MAX_PLOTS = 5  # of one cell
+DPI = 72
+NOT_SHOWN = (__file__, os.path.dirname(IPython.__file__))  # no frames of these in a traceback
+
+
 class Output(io.StringIO):
     """What the code prints, up to a limit."""
 
@@ -238,36 +251,151 @@ class Output(io.StringIO):
         return len(text)
 
 
-class Shell:
-    """Stands where notebooks expect IPython, and does nothing."""
+class Result(DisplayHook):
+    """Keeps what the last line of a cell gives."""
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: None
+    text = ""
+
+    def start_displayhook(self) -> None: ...
+
+    def write_output_prompt(self) -> None: ...
+
+    def write_format_data(self, format_dict: dict, md_dict: dict | None = None) -> None:
+        text = format_dict.get("text/plain", "")
+        self.text = f"{self.text}\n{text}".strip()[:MAX_SHOWN]
+
+    def finish_displayhook(self) -> None: ...
 
 
-def _python(source: str) -> str:
-    """A cell without what only IPython understands."""
-    try:
-        ast.parse(source)
-        return source
-    except SyntaxError:
-        pass
-    if first := re.match(r"\s*%%(\w+).*\n?", source):
-        if first[1] not in ("time", "timeit", "capture", "prun"):
-            return ""
-        source = "\n" * first[0].count("\n") + source[first.end() :]
-    source = re.sub(r"(?m)^([ \t]*)([%!?].*|[\w.]+\?{1,2}[ \t]*)$", r"\1pass  # \2", source)
-    return re.sub(r"(?m)^([ \t]*[\w, \t]+=[ \t]*)[%!].*$", r"\1None", source)
+class Display(DisplayPublisher):
+    """Shows what `display` is given: as PNG, or as text."""
+
+    def publish(self, data: dict, *args: Any, **kwargs: Any) -> None:
+        picture = data.get("image/png")
+        if picture is None:
+            print(data.get("text/plain", ""))
+            return
+        text = picture if isinstance(picture, str) else b64encode(picture).decode()
+        self.shell.plots.append(text.replace("\n", ""))
+
+    def clear_output(self, wait: bool = False) -> None: ...
+
+
+class Shell(InteractiveShell):
+    """An IPython session without files, history, threads and a terminal.
+
+    What reaches out of the notebook (`!ls`, `%pip`, `%%bash`) is not run: a line says so, and the
+    cell goes on, as it would on the learner's own machine.
+    """
+
+    displayhook_class = Result
+    display_pub_class = Display
+    code_name = ""  # of the cell that runs, for tracebacks
+
+    def __init__(self, **kwargs: Any):
+        self.plots: list[str] = []
+        self.left_out: list[str] = []  # what was not run of the cell
+        self.told: BaseException | None = None  # an error that a magic has caught
+        super().__init__(**kwargs)
+        self.compile.get_code_name = lambda raw, transformed, number: self.code_name
+        magics = self.magics_manager
+        magics.register_function(lambda line: None, "line", "matplotlib")
+        magics.register_function(self.once, "line_cell", "timeit")
+
+    def init_ipython_dir(self, ipython_dir: Any) -> None: ...
+
+    def init_profile_dir(self, profile_dir: Any) -> None: ...
+
+    def init_virtualenv(self) -> None: ...
+
+    @contextlib.contextmanager
+    def _tee(self, channel: str) -> Iterator[None]:
+        """IPython would keep all output a second time, at a cost that grows with its square."""
+        yield
+
+    def ask_exit(self) -> None: ...
+
+    def enable_gui(self, gui: str | None = None) -> None: ...
+
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:
+        return "agg", "agg"
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        self.told = sys.exc_info()[1]
+
+    showsyntaxerror = showindentationerror = showtraceback
+
+    def _leave_out(self, what: str) -> None:
+        self.left_out.append(what)
+        print(f"{what} is not run when the notebook is graded.")
+
+    def system(self, cmd: str) -> None:
+        self._leave_out(f"!{cmd}")
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        self._leave_out(f"!{cmd}")
+        return SList() if split else LSString("")
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        run = super().run_line_magic
+        return self._magic(f"%{magic_name}", run, magic_name, line, _stack_depth + 2)
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        return self._magic(f"%%{magic_name}", super().run_cell_magic, magic_name, line, cell)
+
+    def _magic(self, what: str, run: Callable, name: str, *args: Any) -> Any:
+        """Run a magic. Where it cannot be run, say so; what the learner's code raises is raised."""
+        if name in OUTSIDE:
+            return self._leave_out(what)
+        try:
+            return run(name, *args)
+        except Exception:
+            if name in RUN_CODE:
+                raise
+            return self._leave_out(what)
+
+    def once(self, line: str, cell: str | None = None) -> None:
+        """Stands for %timeit, which would run its code a million times."""
+        options = re.match(r"(?:\s*-(?:[nr]\s*\d+|[tcpqov]+))*", line)
+        code = line[options.end() :].strip() if options else line
+        exec(self.transform_cell(code), self.user_ns)
+        if cell:
+            exec(self.transform_cell(cell), self.user_ns)
+        print("%timeit runs its code once when the notebook is graded, and takes no time.")
+
+
+OUTSIDE = {
+    "bash", "cmd", "conda", "debug", "mamba", "micromamba", "perl", "pip", "pypy", "python2",
+    "ruby", "script", "sh", "sx", "system", "uv",
+}  # fmt: skip
+RUN_CODE = {"capture", "prun", "python", "time", "timeit"}
+LIBRARIES = (
+    "IPython", "ipywidgets", "jax", "matplotlib", "numba", "numpy", "pandas", "scipy", "seaborn",
+    "sklearn", "sympy", "tensorflow", "torch", "tqdm",
+)  # fmt: skip
+
+
+def no_input(*args: Any, **kwargs: Any) -> None:
+    """Stands for `input` and `getpass`."""
+    raise EOFError(
+        "input() cannot be used when the notebook is graded, for nobody is there to answer; "
+        "write the value into the cell instead"
+    )
+
+
+def _libraries() -> str:
+    """Which libraries there are, of those that learners ask for."""
+    there = [name for name in LIBRARIES if find_spec(name)]
+    return f"when graded there are Python's own modules and {', '.join(there)}"
 
 
 class Worker:
     """One learner's names, and what the judge may ask about them."""
 
-    def __init__(self, channel: wire.Channel):
-        main = types.ModuleType("__main__")
-        sys.modules["__main__"] = main
-        self.names = main.__dict__
-        self.names |= {"display": lambda *v: print(*map(repr, v), sep="\n"), "get_ipython": Shell}
+    def __init__(self, channel: wire.Channel, shell: Shell):
+        self.shell = shell
+        self.names = shell.user_ns
+        sys.path.insert(0, "")  # a cell can import what another has written
         self.channel = channel
         self.others: list[Any] = []  # what stands for itself on the judge's side
 
@@ -275,7 +403,7 @@ class Worker:
         while True:
             message = self.channel.receive()
             output = Output()
-            with redirect_stdout(output), redirect_stderr(output):
+            with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
                 try:
                     reply = getattr(self, message["do"])(message)
                 except BaseException as error:
@@ -285,11 +413,13 @@ class Worker:
     def describe(self, error: BaseException) -> dict:
         """The names of an exception's types, its text, and where in the learner's code it arose."""
         frames = traceback.extract_tb(error.__traceback__)
-        shown = [f for f in frames if f.filename != __file__]
+        shown = [f for f in frames if not f.filename.startswith(NOT_SHOWN)]
         text = traceback.format_list(shown[:5] + shown[5:][-15:])
         try:
             last = traceback.format_exception_only(error)
             said = str(error)
+            if isinstance(error, ModuleNotFoundError):
+                said = f"{said}; {_libraries()}"
         except BaseException:
             last, said = [type(error).__name__], ""
         names = [t.__name__ for t in type(error).__mro__]
@@ -319,18 +449,19 @@ class Worker:
 
     def cell(self, message: dict) -> dict:
         """Run one cell as a notebook would; what its last line gives and its plots come back."""
-        name = f"<{message['name']}>"
-        source = _python(message["source"])
-        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-        body = ast.parse(source, name).body
-        shown = None
-        last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
-        exec(compile(ast.Module(body, []), name, "exec"), self.names)
-        if isinstance(last, ast.Expr):
-            value = eval(compile(ast.Expression(last.value), name, "eval"), self.names)
-            if value is not None and not source.rstrip().endswith(";"):
-                shown = repr(value)[:20_000]
-        return {"shown": shown, "plots": self.plots()}
+        shell = self.shell
+        shell.plots, shell.left_out, shell.told = [], [], None
+        shell.displayhook.text, shell.code_name = "", f"<{message['name']}>"
+        done = shell.run_cell(message["source"], store_history=True)
+        reply = {"shown": shell.displayhook.text, "plots": shell.plots + self.plots()}
+        if error := done.error_before_exec or done.error_in_exec:
+            said = self.describe(error)
+            if shell.left_out:
+                said["text"] += f" (in this cell, {shell.left_out[0]} is not run when graded)"
+            return reply | {"error": said}
+        if shell.told:
+            print(*traceback.format_exception_only(shell.told))
+        return reply
 
     def plots(self) -> list[str]:
         """The open figures as PNG, at most five; they are closed."""
@@ -338,9 +469,9 @@ class Worker:
         found: list[str] = []
         if plt is None:
             return found
-        for number in plt.get_fignums()[:5]:
+        for number in plt.get_fignums()[:MAX_PLOTS]:
             file = io.BytesIO()
-            plt.figure(number).savefig(file, format="png", dpi=72)
+            plt.figure(number).savefig(file, format="png", dpi=DPI)
             found.append(b64encode(file.getvalue()).decode())
         if found:
             plt.close("all")
@@ -382,7 +513,7 @@ def _without_others(message: Any) -> Any:
     return [_without_others(m) for m in message] if isinstance(message, list) else message
 
 
-def _answer(fd: int, limits: dict) -> None:
+def _answer(fd: int, limits: dict, shell: Shell) -> None:
     """Become the process of one submission."""
     sock = socket.socket(fileno=fd)
     try:
@@ -396,9 +527,39 @@ def _answer(fd: int, limits: dict) -> None:
         sock.sendall(f"-{error}".encode()[:1000])
         os._exit(1)
     try:
-        Worker(wire.Channel(sock)).serve()
+        Worker(wire.Channel(sock), shell).serve()
     finally:
         os._exit(0)
+
+
+def _session() -> Shell:
+    """The session that every learner's is a copy of, with what most of them import."""
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    settings.HistoryManager.hist_file = ":memory:"
+    settings.InteractiveShell.colors = "nocolor"
+    shell = Shell.instance(user_module=main, config=settings)
+    for module, name in ((builtins, "input"), (getpass, "getpass")):
+        setattr(module, name, no_input)
+    shell.run_cell("None", store_history=False)
+    try:
+        import matplotlib
+        import matplotlib.pyplot as plt
+        from IPython.core.pylabtools import select_figure_formats
+    except ImportError:
+        return shell
+    plt.switch_backend("Agg")
+    select_figure_formats(shell, {"png"}, dpi=DPI)
+    # windows, widgets and the like: there is nobody to see them
+    for module, name in ((plt, "show"), (plt, "switch_backend"), (matplotlib, "use")):
+        setattr(module, name, lambda *args, **kwargs: None)
+    plt.figure().add_subplot().plot([0, 1])
+    plt.title("$x$")
+    plt.savefig(io.BytesIO(), format="png")
+    plt.close("all")
+    return shell
 
 
 def main() -> None:
@@ -407,18 +568,8 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    os.environ["MPLCONFIGDIR"] = "/tmp"
-    try:
-        import matplotlib.pyplot as plt
-
-        plt.switch_backend("Agg")
-        plt.show = lambda *args, **kwargs: None
-        plt.figure().add_subplot().plot([0, 1])
-        plt.title("$x$")
-        plt.savefig(io.BytesIO(), format="png")
-        plt.close("all")
-    except ImportError:
-        pass
+    os.environ["MPLCONFIGDIR"] = os.environ["IPYTHONDIR"] = "/tmp"
+    shell = _session()
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
@@ -434,7 +585,7 @@ def main() -> None:
             return
         if os.fork() == 0:
             control.close()
-            _answer(fds[0], json.loads(request) | {"readable": readable})
+            _answer(fds[0], json.loads(request) | {"readable": readable}, shell)
         os.close(fds[0])
 
 

@@ -178,7 +178,7 @@ for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         s.connect(("127.0.0.1", {port})); s.send(b"EVIL"); print("FOUND connected")
     except OSError as e: print(e)
 try:
-    s = socket.socket(socket.AF_UNIX); s.connect("\\0attack"); s.send(b"EVIL"); print("FOUND connected")
+    s = socket.socket(socket.AF_UNIX); s.connect("\\0attack{port}"); s.send(b"EVIL"); print("FOUND connected")
 except OSError as e: print(e)
 """,
     "system-calls": """

@@ -194,7 +194,7 @@ def listener():
     heard = []
     plain, abstract = socket.socket(), socket.socket(socket.AF_UNIX)
     plain.bind(("127.0.0.1", 0))
-    abstract.bind("\0attack")
+    abstract.bind(f"\0attack{plain.getsockname()[1]}")
 
     def listen(sock):
         sock.listen()
