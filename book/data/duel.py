@@ -1,14 +1,16 @@
 """The duel: four nets of equal size learn to read one novel, character by character.
 
-usage: PYTHONPATH=book python book/data/duel.py     writes duel.json and the weights beside it
+usage: PYTHONPATH=book python book/data/duel.py [record]     writes duel.json and weights beside it
 
-About 45 minutes on one core. Runs that are done lie in _build/duel; started again, the script goes
-on from there. Set OPENBLAS_NUM_THREADS=1: the times are those of one thread.
+About 35 minutes on an idle core. Runs that are done lie in _build/duel and in duel.json; started
+again, the script makes those that are missing; with `record` it writes what there is. Set
+OPENBLAS_NUM_THREADS=1: the times are those of one thread.
 """
 
 import ctypes
 import functools
 import json
+import platform
 import sys
 from pathlib import Path
 
@@ -25,14 +27,11 @@ RATES = {  # three tries each, a factor of 2 apart
     "transformer": (0.004, 0.008, 0.016),
 }
 TUNING_STEPS = 600
-# Seed, whether lines are wrapped, and after how many steps a run ends; each end has its own decay.
-# A step is 16 windows of 128 characters. Three seeds meet at 1,500 steps.
-JOBS = (
-    (0, False, (750, 1500, 3000)),
-    (0, True, (2000,)),
-    (1, False, (1500,)),
-    (2, False, (1500,)),
-)
+# A step is 16 windows of 128 characters. A run has one trunk at full rate; from it a branch with
+# decay ends at each of these steps.
+HORIZONS = (750, 1500, 3000)
+WRAPPED = (2000, 6000)  # the same for the text with wrapped lines, of which there is one seed
+SEEDS = (0, 1, 2)
 DECAY = 0.3  # the share of a horizon in which the rate falls to 0
 CURVE = (25, 50, 100, 200, 350, 500, 700, 1000, 1400, 2000)  # where the trunk is looked at
 QUICK = 16_000  # characters of the validation part that it is looked at on
@@ -51,50 +50,64 @@ def tune(net: str, rate: float) -> dict:
     return {"validation": text.bits_a_character(t.net, "validation"), "seconds": t.seconds}
 
 
-def run(net: str, seed: int, rate: float, wrapped: bool, horizons: tuple[int, ...]) -> dict:
-    """One trunk at full rate, and from it one run with decay to each horizon."""
+def run(net: str, seed: int, rate: float, wrapped: bool, horizon: int) -> dict:
+    """Goes on with the trunk where an earlier branch left it, then decays to the horizon."""
+    name = name_of(net, seed, wrapped)
     t = trainer(net, rate, seed, wrapped)
-    curve, ends = [], []
-    for horizon in horizons:
-        branch = int(horizon * (1 - DECAY))
-        for step in [*(s for s in CURVE if t.step < s <= branch), branch]:
-            t.train(step)
-            if step in CURVE:
-                bits = text.bits_a_character(t.net, "validation", wrapped=wrapped, most=QUICK)
-                curve.append([step, round(t.loss / np.log(2), 4), round(bits, 4)])
-        trunk = t.state()
-        t.train(horizon, branch)
-        ends.append(
-            {
-                "steps": horizon,
-                "seconds": round(t.seconds, 1),
-                "train": round(t.loss / np.log(2), 4),
-                "validation": text.bits_a_character(t.net, "validation", wrapped=wrapped),
-                "test": text.bits_a_character(t.net, "test", wrapped=wrapped),
-            }
-        )
-        if horizon == horizons[-1]:
-            np.save(RUNS / f"{name_of(net, seed, wrapped)}.npy", t.net.theta)
-        t.restore(trunk)
-    return {"curve": curve, "ends": ends}
+    trunk = RUNS / f"{name}.npz"
+    if trunk.exists():
+        t.load(trunk)
+    branch = int(horizon * (1 - DECAY))
+    curve = []
+    for step in sorted({*(s for s in CURVE if t.step < s <= branch), branch}):
+        t.train(step)
+        if step in CURVE:
+            bits = text.bits_a_character(t.net, "validation", wrapped=wrapped, most=QUICK)
+            curve.append([step, round(t.loss / np.log(2), 4), round(bits, 4)])
+    t.save(trunk)
+    t.train(horizon, branch)
+    np.save(RUNS / f"{name}.npy", t.net.theta)
+    end = {"steps": horizon, "seconds": round(t.seconds, 1), "train": round(t.loss / np.log(2), 4)}
+    for part in ("validation", "test"):
+        end[part] = round(text.bits_a_character(t.net, part, wrapped=wrapped), 4)
+    return {"curve": curve, "end": end}
 
 
 def name_of(net: str, seed: int, wrapped: bool) -> str:
     return f"{net}-{'wrapped' if wrapped else 'unwrapped'}-{seed}"
 
 
-def once(name: str, make) -> dict:
+def jobs():
+    """Net, seed, wrapped, horizon: what is like with like first, and the short before the long."""
+    yield from ((net, 0, False, horizon) for net in reversed(NETS) for horizon in HORIZONS)
+    yield from ((net, 0, True, WRAPPED[0]) for net in ("transformer", "gated"))
+    yield from ((net, seed, False, HORIZONS[0]) for seed in SEEDS[1:] for net in reversed(NETS))
+    yield from ((net, 0, True, WRAPPED[0]) for net in ("lstm", "rnn"))
+    for horizon in HORIZONS[1:]:
+        yield from ((net, seed, False, horizon) for seed in SEEDS[1:] for net in reversed(NETS))
+    yield from ((net, 0, True, WRAPPED[1]) for net in reversed(NETS))
+
+
+def once(name: str, make) -> dict | None:
     """What `make()` gives, from the file of an earlier run where there is one."""
     file = RUNS / f"{name}.json"
     if not file.exists():
+        if make is None:
+            return None
         print(name, flush=True)
         file.write_text(json.dumps(make()))
     return json.loads(file.read_text())
 
 
+def before() -> dict:
+    """What duel.json has; a run that is in it need not be made again."""
+    file = Path(__file__).with_suffix(".json")
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
 def tuned() -> dict:
     """Validation bits for each net and rate."""
-    return {
+    return before().get("tuning") or {
         net: {str(r): once(f"tune-{net}-{r}", functools.partial(tune, net, r)) for r in rates}
         for net, rates in RATES.items()
     }
@@ -132,7 +145,9 @@ def milliseconds(rounds: int = 25) -> dict:
 def ship(seed: int = 0) -> dict:
     """Writes the weights as float16; bits a character on the test part, before and after."""
     bits = {}
-    for net, wrapped in [(net, False) for net in NETS] + [("gated", True), ("transformer", True)]:
+    for net, wrapped in [*((net, False) for net in NETS), ("gated", True), ("transformer", True)]:
+        if not (RUNS / f"{name_of(net, seed, wrapped)}.npy").exists():
+            continue
         name = f"{net}-wrapped" if wrapped else net
         full = trained(net, seed, wrapped)
         shipped.save(name, full)
@@ -141,31 +156,55 @@ def ship(seed: int = 0) -> dict:
     return bits
 
 
-def main() -> None:
+def machine() -> str:
+    """The kind of processor on which the times were taken."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    kinds = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return f"{kinds[0] if kinds else platform.processor()}, one thread"
+
+
+def recorded(rates: dict[str, float], go_on: bool) -> list[dict]:
+    """All runs, a dictionary each; those that are missing are made if `go_on`, else left out."""
+    runs = {(r["net"], r["seed"], r["wrapped"]): r for r in before().get("runs", [])}
+    for net, seed, wrapped, horizon in jobs():
+        about = {"net": net, "seed": seed, "wrapped": wrapped, "curve": [], "ends": []}
+        whole = runs.setdefault((net, seed, wrapped), about)
+        if horizon in [end["steps"] for end in whole["ends"]]:
+            continue
+        make = functools.partial(run, net, seed, rates[net], wrapped, horizon) if go_on else None
+        part = once(f"{name_of(net, seed, wrapped)}-{horizon}", make)
+        if part:
+            points = {step: point for step, *point in whole["curve"] + part["curve"]}
+            whole["curve"] = [[step, *points[step]] for step in sorted(points)]
+            whole["ends"].append(part["end"])
+    return [whole for whole in runs.values() if whole["ends"]]
+
+
+def main(what: str = "all") -> None:
     RUNS.mkdir(parents=True, exist_ok=True)
     keep_memory()
     tries = tuned()
     rates = {net: float(min(t, key=lambda r, t=t: t[r]["validation"])) for net, t in tries.items()}
-    runs = []
-    for seed, wrapped, horizons in JOBS:
-        for net in reversed(NETS):
-            make = functools.partial(run, net, seed, rates[net], wrapped, horizons)
-            about = {"net": net, "seed": seed, "wrapped": wrapped}
-            runs.append({**about, **once(name_of(net, seed, wrapped), make)})
+    runs = recorded(rates, go_on=what != "record")
+    wrapped = [net for net in NETS if (RUNS / f"{name_of(net, 0, True)}.npy").exists()]
+    known = before()
     record = {
+        "machine": machine(),
         "parameters": {net: make().theta.size for net, make in NETS.items()},
-        "rates": rates,
-        "tuning": tries,
-        "tuning_steps": TUNING_STEPS,
         "characters_a_step": 16 * 128,
         "decay": DECAY,
+        "rates": rates,
+        "tuning_steps": TUNING_STEPS,
+        "tuning": tries,
         "step_ms": milliseconds(),
-        "shipped": ship(),
-        "line_ends": {net: line_end_table(line_ends(trained(net, 0, True))) for net in NETS},
+        "shipped": known.get("shipped", {}) | ship(),
+        "line_ends": known.get("line_ends", {})
+        | {net: line_end_table(line_ends(trained(net, 0, True))) for net in wrapped},
         "runs": runs,
     }
     Path(__file__).with_suffix(".json").write_text(json.dumps(record) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -143,31 +143,31 @@ def cut_unit(net: Net, unit: str) -> None:
 
 
 def cuts_gated() -> list[dict]:
-    """Line ends without the unit that follows the column best, and without five others."""
+    """Line ends with all units, without the one that follows the column best, without others."""
     name = "gated-wrapped"
     best = units(load(name), wrapped=True)["column"]["unit"]
     layer = best.split("[")[0]
     others = [f"{layer}[{j}]" for j in (3, 17, 29, 43, 58) if f"{layer}[{j}]" != best]
     rows = []
-    for unit in [best, *others]:
+    for unit in [None, best, *others]:
         net = load(name)
-        cut_unit(net, unit)
+        if unit:
+            cut_unit(net, unit)
         rows.append({"unit": unit, **line_end_score(line_ends(net))})
         rows[-1]["test"] = round(text.bits_a_character(net, "test", wrapped=True), 4)
     return rows
 
 
 def cuts_transformer(reach: int = 40) -> list[dict]:
-    """Line ends when one head, or all, see `reach` characters back and no further."""
+    """Line ends when no head, one, or all of them see `reach` characters back and no further."""
     rows = []
     heads = [(k, h) for k in range(2) for h in range(4)]
-    for cut in [*([head] for head in heads), heads]:
+    for cut in [[], *([head] for head in heads), heads]:
         net = load("transformer-wrapped")
         for k, mixer in enumerate(net.mixer):
             mixer.reach = [reach if (k, h) in cut else 10**9 for h in range(4)]
-        row = {"heads": [f"{k}.{h}" for k, h in cut], **line_end_score(line_ends(net))}
-        row["test"] = round(text.bits_a_character(net, "test", wrapped=True), 4)
-        rows.append(row)
+        names = [f"{k}.{h}" for k, h in cut]
+        rows.append({"heads": names, "reach": reach, **line_end_score(line_ends(net))})
     return rows
 
 
@@ -203,9 +203,10 @@ def heads(name: str, n: int = 128, count: int = 128) -> dict:
     for k in range(len(net.mixer)):
         for h in range(net.n_heads):
             weights = seen[f"{k}.weights"][:, h]
-            back = np.array([weights[:, np.arange(32, n), np.arange(32, n) - g].mean()
-                             if g <= 32 else weights[:, np.arange(g, n), np.arange(n - g)].mean()
-                             for g in range(80)])  # fmt: skip
+            back = []
+            for g in range(80):
+                rows = np.arange(max(32, g), n)
+                back.append(round(float(weights[:, rows, rows - g].mean()), 4))
             profile = np.array([np.diagonal(weights, -g, 1, 2).mean() for g in range(n)])
             blind = np.where(gap >= 0, profile[np.abs(gap)], 0)
             blind /= blind.sum(axis=-1, keepdims=True)
@@ -217,14 +218,14 @@ def heads(name: str, n: int = 128, count: int = 128) -> dict:
             distance = float((weights[:, 32:] * gap[32:]).sum(axis=-1).mean())
             report[f"{k}.{h}"] = {
                 "mean_distance": round(distance, 1),
-                "back": [round(float(v), 4) for v in back],
+                "back": back,
                 "share": share,
                 "lift": lift,
             }
     return report
 
 
-def visible(net: Net, targets: int = 4096) -> dict:
+def visible(net: Net, targets: int = 2048) -> dict:
     """Bits a character when only the last k characters are seen; the same characters for each k."""
     symbols = text.part("test")
     at = np.random.default_rng(5).choice(
@@ -317,7 +318,8 @@ def main() -> None:
     }
     for name in ("gated-wrapped", "transformer-wrapped"):
         record["samples"][name] = sample(load(name), "It is a truth")
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    rows = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items())
+    Path(__file__).with_suffix(".json").write_text(f"{{\n{rows}\n}}\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from data import learn
 
+from course import ROOT
+
+RECORDED = ROOT / "book" / "data" / "learn.json"
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:
@@ -104,3 +108,40 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
     made.clear()
     learn.main(1)
     assert made == []
+
+
+def test_a_short_run_gives_an_accuracy_for_each_length(monkeypatch):
+    monkeypatch.setattr(learn, "LENGTHS", (32, 64))
+    got = learn.run("first", "delta", 0, 0.003, steps=30)
+    again = learn.run("first", "delta", 0, 0.003, steps=30)
+    assert got["accuracy"] == again["accuracy"] and len(got["accuracy"]) == 2
+    assert 0.1 < min(got["accuracy"]) < 0.9  # chance is 1/8; 30 steps teach something, not all
+
+
+recorded_runs = pytest.mark.skipif(
+    not RECORDED.exists(), reason="learn.py has not been run yet; it takes hours"
+)
+
+
+@recorded_runs
+def test_the_recorded_runs_are_whole_and_had_the_same_steps():
+    recorded = json.loads(RECORDED.read_text())
+    assert recorded["steps"] == learn.STEPS and tuple(recorded["lengths"]) == learn.LENGTHS
+    seeds = {}
+    for r in recorded["runs"]:
+        assert len(r["accuracy"]) == len(learn.LENGTHS) and min(r["accuracy"]) >= 0
+        if r["rate"] == learn.RATES.get(r["net"], learn.OTHER):
+            seeds.setdefault((r["task"], r["net"]), set()).add(r["seed"])
+    assert set(seeds) == {(task, net) for task in learn.TASKS for net in learn.NETS}
+    counts = {len(s) for s in seeds.values()}
+    assert max(counts) - min(counts) <= 1
+    assert recorded["seeds"] == min(counts)
+
+
+@recorded_runs
+@pytest.mark.slow
+def test_a_cell_trained_anew_is_the_recorded_one():
+    recorded = json.loads(RECORDED.read_text())["runs"]
+    [was] = [r for r in recorded if (r["task"], r["net"], r["seed"]) == ("parity", "rnn", 0)]
+    now = learn.run("parity", "rnn", 0, was["rate"])
+    np.testing.assert_allclose(now["accuracy"], was["accuracy"], atol=0.02)

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 import torch
-from data import inside
+from data import duel, inside
 from lesson import nets
 from lesson.nets import LSTM, RNN, Blocks, text
 from lesson.nets.block import MIXERS
@@ -354,3 +354,81 @@ def test_the_page_says_when_weights_or_character_are_wrong(tmp_path):
 def test_a_net_that_is_not_shipped_is_named():
     with pytest.raises(ValueError, match=r"no net 'gru'; there are gated, .*transformer"):
         nets.load("gru")
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict:
+    return json.loads((ROOT / "book" / "data" / "duel.json").read_text())
+
+
+def test_all_four_nets_are_of_one_size(recorded):
+    sizes = recorded["parameters"]
+    assert sizes == {name: make().theta.size for name, make in nets.NETS.items()}
+    assert max(sizes.values()) / min(sizes.values()) < 1.005
+
+
+@pytest.mark.parametrize("name", nets.names())
+def test_the_shipped_weights_cost_what_is_recorded(name, recorded):
+    full, half = recorded["shipped"][name]
+    assert half == pytest.approx(full, abs=2e-3), "float16 costs something"
+    wrapped = name.endswith("-wrapped")
+    bits = text.bits_a_character(nets.load(name), "test", wrapped=wrapped)
+    assert bits == pytest.approx(half, abs=1e-3)
+
+
+def test_a_few_seconds_of_training_meet_the_first_recorded_points(recorded):
+    [run] = [
+        r for r in recorded["runs"] if (r["net"], r["seed"], r["wrapped"]) == ("rnn", 0, False)
+    ]
+    t = duel.trainer("rnn", recorded["rates"]["rnn"], 0)
+    for step, loss, validation in run["curve"][:3]:
+        t.train(step, progress=False)
+        assert t.loss / np.log(2) == pytest.approx(loss, abs=0.01)
+        bits = text.bits_a_character(t.net, "validation", most=duel.QUICK)
+        assert bits == pytest.approx(validation, abs=0.02)
+
+
+def test_a_run_goes_on_with_its_trunk_as_if_it_had_never_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(duel, "CURVE", (5, 12))
+    monkeypatch.setattr(text, "bits_a_character", lambda net, *_, **__: float(net.theta.sum()))
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for folder, horizons in ((whole, [20]), (parts, [10, 20])):
+        folder.mkdir()
+        monkeypatch.setattr(duel, "RUNS", folder)
+        made = [duel.run("rnn", 0, 0.002, False, horizon) for horizon in horizons]
+    assert made[0]["curve"] and made[1]["curve"]
+    expected, found = (np.load(folder / "rnn-unwrapped-0.npy") for folder in (whole, parts))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_every_net_had_as_many_tries_and_the_best_was_taken(recorded):
+    tries = recorded["tuning"]
+    assert {len(t) for t in tries.values()} == {3} and set(tries) == set(nets.NETS)
+    for net, found in tries.items():
+        best = min(found, key=lambda rate: found[rate]["validation"])
+        assert float(best) == recorded["rates"][net]
+
+
+@pytest.fixture(scope="module")
+def looked() -> dict:
+    return json.loads((ROOT / "book" / "data" / "inside.json").read_text())
+
+
+def test_what_is_kept_grows_with_the_text_for_attention_alone(looked):
+    for name, by_context in looked["character"].items():
+        kept = {by_context[str(c)]["bytes"] for c in inside.CONTEXTS}
+        assert len(kept) == (len(inside.CONTEXTS) if name == "transformer" else 1)
+    # two blocks, keys and values, 64 numbers of 4 bytes each
+    assert looked["character"]["transformer"]["64"]["bytes"] == 64 * 2 * 2 * 64 * 4
+
+
+def test_the_unit_that_is_cut_is_the_one_that_knows_the_column(looked):
+    cuts = looked["cuts_gated"]
+    whole, best, *others = cuts
+    assert best["unit"] == looked["units_wrapped"]["gated"]["column"]["unit"]
+    net = nets.load("gated-wrapped")
+    inside.cut_unit(net, best["unit"])
+    score = inside.line_end_score(inside.line_ends(net))
+    assert score["auc"] == pytest.approx(best["auc"], abs=0.005)
+    assert whole["auc"] > 0.95
+    assert score["auc"] < min(row["auc"] for row in others)
