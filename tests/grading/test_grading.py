@@ -1,5 +1,6 @@
 """A class gets the marks it should, those that nbgrader gives, and none goes unexplained."""
 
+import csv
 import json
 import shutil
 import signal
@@ -162,6 +163,126 @@ def test_marks_that_a_human_gave_stay(graded):
     (root / "autograded" / "lena" / "rnn" / "rnn.ipynb").unlink()
     grade(root, "--marks-only")
     assert marks(root)["lena", "rnn_cell-example"] == (0, 1.5, True)
+
+
+# ---- what is stored, and what is given by hand ---------------------------------------------------
+@pytest.fixture
+def small(bubblewrap, tmp_path) -> Path:
+    """A course folder with solutions of its own, in which three handed in."""
+    root = sample_class.make(tmp_path / "class")
+    for learner in set(CLASS) - {"amina", "ben", "fatima"}:
+        shutil.rmtree(root / "submitted" / learner)
+    shutil.copytree(ROOT / "solutions" / "rnn", root / "solutions" / "rnn")
+    with open(root / "nbgrader_config.py", "a") as config:
+        config.write('c.CourseDirectory.source_directory = "solutions"\n')
+    return root
+
+
+def totals(root: Path, name: str = "report", who: str = "learner", what: str = "total") -> dict:
+    with open(root / f"{name}-rnn.csv", newline="", encoding="utf-8") as file:
+        return {row[who]: float(row[what]) for row in csv.DictReader(file)}
+
+
+def by_hand(root: Path, learner: str, test: str, points: float, comment: str = "") -> None:
+    """As a grader does it in formgrader: points, which approves them, and a comment."""
+    with Gradebook(f"sqlite:///{root}/gradebook.db", "rnns-vs-transformers") as book:
+        held = book.find_grade(test, "rnn", "rnn", learner)
+        held.manual_score, held.needs_manual_grade = points, False
+        if comment:
+            book.find_comment("rnn_cell", "rnn", "rnn", learner).manual_comment = comment
+        book.db.commit()
+
+
+def test_a_stored_result_counts_only_while_the_gradebook_holds_it(small):
+    want = {"amina": 40, "ben": 17, "fatima": 0}
+    grade(small)
+    (small / "gradebook.db").unlink()
+    grade(small)
+    assert totals(small) == totals(small, "marks", "student_id", "score") == want
+    with Gradebook(f"sqlite:///{small}/gradebook.db", "rnns-vs-transformers") as book:
+        book.remove_student("ben")
+    grade(small)
+    assert totals(small) == totals(small, "marks", "student_id", "score") == want
+    with Gradebook(f"sqlite:///{small}/gradebook.db", "rnns-vs-transformers") as book:
+        book.find_grade("rnn_cell-shape", "rnn", "rnn", "amina").auto_score = 1
+        book.db.commit()
+    grade(small)
+    assert totals(small) == totals(small, "marks", "student_id", "score") == want
+
+
+def test_what_was_given_by_hand_survives_a_mended_assignment_and_reaches_every_list(small):
+    grade(small)
+    by_hand(small, "ben", "rnn_cell-example", 3.5, "Well tried!")
+    said = grade(small).stdout
+    want = {"amina": 40, "ben": 17 + 3.5, "fatima": 0}
+    assert totals(small) == totals(small, "marks", "student_id", "score") == want
+    assert " 20.5 " in said
+    page = small / "feedback" / "ben" / "rnn" / "rnn.html"
+    assert "Well tried!" in page.read_text() and "(Score: 20.5 / 40" in page.read_text()
+    path = small / "solutions" / "rnn" / "rnn.ipynb"
+    path.write_text(path.read_text().replace("one a word.", "one for each word."))  # as for a typo
+    grade(small)
+    assert totals(small) == want
+    assert marks(small)["ben", "rnn_cell-example"] == (0, 3.5, False), "it is still approved"
+    assert "Well tried!" in page.read_text()
+    submitted = small / "submitted" / "ben" / "rnn" / "rnn.ipynb"
+    submitted.write_text((small / "submitted/amina/rnn/rnn.ipynb").read_text())
+    grade(small)
+    assert marks(small)["ben", "rnn_cell-example"] == (4, 3.5, True), "this is other work"
+
+
+def test_a_page_that_cannot_be_made_is_a_reason_and_stops_nobody(small):
+    (small / "feedback").mkdir()
+    (small / "feedback" / "ben").write_text("in the way")
+    done = run(small)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "ben: (no feedback page: " in done.stdout
+    assert totals(small, "marks", "student_id", "score") == {"amina": 40, "ben": 17, "fatima": 0}
+    assert "no feedback page" in report(small)["ben"]["reason"]
+    assert (small / "feedback" / "amina" / "rnn" / "rnn.html").exists()
+    (small / "feedback" / "ben").unlink()
+    grade(small)
+    assert "no feedback page" not in report(small)["ben"]["reason"]
+    assert (small / "feedback" / "ben" / "rnn" / "rnn.html").exists()
+
+
+# ---- the command line ----------------------------------------------------------------------------
+def test_some_are_graded_and_the_others_keep_their_lines(small):
+    plan = grade(small, "--dry-run").stdout
+    assert plan.count("would be graded") == 3 and not (small / "gradebook.db").exists()
+    grade(small)
+    copies = {who: small / "autograded" / who / "rnn" / "rnn.ipynb" for who in ("amina", "ben")}
+    before = {who: path.stat().st_mtime_ns for who, path in copies.items()}
+    assert grade(small, "--dry-run").stdout.count("nothing has changed") == 3
+    done = grade(small, "rnn", "--student", "ben", "--regrade", "--json")
+    [row] = json.loads(done.stdout)["assignments"][0]["submissions"]
+    assert (row["learner"], row["total"], row["maximum"]) == ("ben", 17, 40)
+    assert copies["amina"].stat().st_mtime_ns == before["amina"]
+    assert copies["ben"].stat().st_mtime_ns != before["ben"]
+    assert totals(small) == {"amina": 40, "ben": 17, "fatima": 0}
+
+
+def test_what_is_mistyped_gets_the_nearest_and_no_traceback(tmp_path):
+    root = sample_class.course(tmp_path / "deep learning")
+    sample_class.hand_in(root, "ada", "rnn", "")
+    for words, said in {
+        ("rnnn",): "there is no assignment rnnn: did you mean rnn?",
+        ("midterm",): "there is no assignment midterm: there are attention, ",
+        ("--student", "adda"): "did you mean ada?",
+        ("-j", "0"): "a number from 1 on",
+        ("--sample",): "leave out --course",
+    }.items():
+        done = run(root, *words)
+        assert done.returncode == 2 and said in done.stderr, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    for folder, said in {
+        tmp_path / "deep_learning": f"did you mean {root}?",
+        tmp_path: "it holds no nbgrader_config.py",
+        sample_class.course(tmp_path / "empty"): "Nothing to grade",
+    }.items():
+        done = run(folder)
+        assert done.returncode == 2 and said in done.stderr, done.stdout + done.stderr
+        assert "sample class" not in done.stdout
 
 
 # ---- small things --------------------------------------------------------------------------------
