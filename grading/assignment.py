@@ -67,7 +67,8 @@ def mistake(function: str, sentence: str, siblings: Iterable[str] = ()) -> Calla
     """
 
     def mark(call: Callable) -> Callable:
-        call.mistake = Mistake(function, call.__name__, sentence, tuple(siblings), call)
+        about = Mistake(function, call.__name__, sentence, tuple(siblings), call)
+        call.mistake = about  # type: ignore[attr-defined]
         return call
 
     return mark
@@ -91,13 +92,10 @@ def catalogue(folder: Path) -> tuple[list[Mistake], dict[str, list]]:
     if not path.exists():
         return [], {}
     spec = importlib.util.spec_from_file_location(f"mistakes_{folder.name}", path)
+    assert spec and spec.loader, path  # a file that ends in .py has both
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = [
-        v.mistake
-        for v in vars(module).values()
-        if isinstance(v, Callable) and hasattr(v, "mistake")
-    ]
+    found = [v.mistake for v in vars(module).values() if callable(v) and hasattr(v, "mistake")]
     return found, {name: _decode(_encode(probes)) for name, probes in module.PROBES.items()}
 
 

@@ -22,7 +22,6 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from course import ROOT
 from grading import sample_class
-from release.publish import copy_learner_edition
 from tests.support import PATIENCE, free_port, wait_for_jupyter
 
 pytestmark = [
@@ -33,13 +32,6 @@ MEMORY = 1024  # MB, what mybinder.org gives a learner's server and kernels toge
 WALKED = ("refresher", "where-rnns-win")
 NO_SLIDER = {"claim-ledger"}
 IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
-
-
-@pytest.fixture(scope="module")
-def edition(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("binder") / "learner"
-    copy_learner_edition(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,6 @@ NAME = "transformer"
 
 
 @pytest.fixture(scope="module")
-def edition(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("edition") / "learner"
-    publish.copy_learner_edition(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def secret() -> str:
     """A line of the answer and one of a hidden test, as they stand in the solution."""
     regions = [m for cell in pack(NAME).cells for m in REGION.finditer(cell.source)]
