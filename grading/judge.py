@@ -10,11 +10,12 @@ value.
 import ast
 import builtins
 import contextlib
+import copy
 import io
 import re
 import symtable
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -101,6 +102,7 @@ class Master:
         trees = {meta(c)["grade_id"]: ast.parse(c["source"]) for c in trusted}
         self.inside = {meta(c)["grade_id"]: _inside(c) for c in trusted}
         own = set(dir(builtins)).union(*map(_defined, trees.values()))
+        calling = _calling(trees.values(), own)
         for cell in trusted:
             i = meta(cell)["grade_id"]
             if is_test(cell):
@@ -108,6 +110,7 @@ class Master:
                 tree = trees[i]
                 expression = tree.body and isinstance(tree.body[-1], ast.Expr)
                 last = ast.Expression(tree.body.pop().value) if expression else None
+                tree = _LooksTwice(calling).visit(tree)
                 self.tests[i] = Test(
                     compile(tree, f"<{i}>", "exec"),
                     last and compile(last, f"<{i}>", "eval"),
@@ -116,6 +119,54 @@ class Master:
                 )
             else:
                 exec(compile(trees[i], f"<{i}>", "exec"), self.names)
+
+
+def _calling(trees: Collection[ast.AST], own: set[str]) -> set[str]:
+    """The learner's names, and those of the master's functions that read one of them."""
+    read = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    functions = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    calling, before = read - own, -1
+    while len(calling) > before:
+        before = len(calling)
+        for function in functions:
+            inside = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+            if inside & calling:
+                calling.add(function.name)
+    return calling
+
+
+class _LooksTwice(ast.NodeTransformer):
+    """Has each assertion about arguments made once more, about what became of them in a call.
+
+    A test's own arguments stay as they are when the learner's function changes its copies, so that
+    what the test expects does not depend on it. Only an assertion that looks at them and at
+    nothing that the function returned is made a second time, `as_changed`.
+    """
+
+    def __init__(self, calling: set[str]):
+        self.calling = calling  # the names of what calls the learner's functions
+
+    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+        names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+        made = {n.id for n in names if not isinstance(n.ctx, ast.Load)}
+        made |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+        reads = sorted({n.id for n in names} - made - set(dir(builtins)))
+        if self.calling.intersection(reads):
+            return [node]
+        text = f"if __arguments__.concern([{', '.join(reads)}]):\n"
+        [again] = ast.parse(f"{text}    with __arguments__.as_changed(): pass").body
+        for new in ast.walk(again):
+            if isinstance(new, (ast.expr, ast.stmt)):
+                ast.copy_location(new, node)
+        again.body[0].body = [copy.deepcopy(node)]  # type: ignore[attr-defined]
+        return [node, again]
+
+    def visit_Expr(self, node: ast.Expr) -> list[ast.stmt]:
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        asserts = isinstance(called, ast.Name) or (
+            isinstance(called, ast.Attribute) and called.attr.startswith("assert")
+        )
+        return self.visit_Assert(node) if asserts else [node]  # type: ignore[arg-type]
 
 
 def _defined(tree: ast.AST) -> Iterator[str]:
@@ -146,6 +197,7 @@ def judge(
     except NotThisAssignment as error:
         return refuse(master.notebook, State.NOT_THIS_ASSIGNMENT, str(error))
     session = LearnerSession(sandbox, limits)
+    _introduce(master.names, session)
     aside = put_aside(master.notebook, cells)
     failed = _run(master, notebook["cells"], session, aside)
     session.close()
@@ -158,6 +210,18 @@ def judge(
     if choice:
         reason = f"({choice}) {reason}".strip()
     return {"state": state, "reason": reason, "notebook": notebook}
+
+
+def _introduce(names: dict[str, Any], session: LearnerSession) -> None:
+    """Have tests and the cell `checks` know where the arguments of calls are kept."""
+    names["__arguments__"] = session.arguments
+    if observe := names.get("_observe"):  # it names a mistake by what becomes of the arguments too
+
+        def observed(*args: Any) -> Any:
+            with session.arguments.observed():
+                return observe(*args)
+
+        names["_observe"] = observed
 
 
 def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Aside) -> list[str]:
@@ -287,6 +351,7 @@ def _test(master: Master, i: str, session: LearnerSession, lost: dict[str, str])
     error: BaseException | None = None
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:
+            session.arguments.clear()
             for name in test.needs:
                 session.look(name, master.names)
             exec(test.body, master.names)

@@ -11,7 +11,7 @@ import re
 import sys
 import warnings
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,7 @@ class LearnerSession:
         self.spent = 0.0  # seconds of the processes that are gone
         self.functions: dict[str, RemoteFunction] = {}  # those looked up since the last cell
         self.ours: list[Callable] = []  # the tests' functions that the learner's code may call
+        self.arguments = Arguments()
 
     def close(self) -> None:
         if self.process:
@@ -207,18 +208,17 @@ class LearnerSession:
         strict = bool(warnings.filters) and warnings.filters[0][0] == "error"
         message = {"do": "call", "target": function._target, "args": sent}
         message |= {"errstate": np.geterr(), "strict": strict}
-        given = list(wire.parts((args, kwargs)))
         reply = self._ask(message, self.limits.call_seconds, function.__name__)
         print(clean(reply.get("printed"), MAX_PRINTED), end="")
         if "error" in reply:
             raise _exception(*_described(reply["error"])[:2])
-        if "changed" in reply:
-            _change((args, kwargs), self._decode(reply["changed"]))
+        after = self._decode(reply["changed"]) if "changed" in reply else (args, kwargs)
+        given = self.arguments.record((args, kwargs), after)
         for said in reply.get("warnings", []):
             kind = getattr(builtins, str(said[0]), None)
             is_warning = isinstance(kind, type) and issubclass(kind, Warning)
             warnings.warn(clean(said[1], 300), kind if is_warning else UserWarning, stacklevel=3)
-        return self._decode(reply.get("value"), given)
+        return self.arguments.came_back(self._decode(reply.get("value"), given), given)
 
     def _refer(self, value: Any) -> Any:
         """What is sent for a value that is no plain data: a stand-in, or a function of the test."""
@@ -248,6 +248,79 @@ class LearnerSession:
             return {"value": wire.encode(self.ours[number](*args, **kwargs), self._refer)}
         except Exception as error:
             return {"error": [type(error).__name__, str(error)[:1000]]}
+
+
+class Arguments:
+    """What a learner's function did to its arguments, kept apart from a test's own.
+
+    A test computes what it expects from arguments that the function never touched. Only where a
+    test looks at an argument itself does it see what the function made of it (`as_changed`).
+    """
+
+    def __init__(self) -> None:
+        self.in_place = False  # whether a test's own are changed at once, as in Jupyter
+        self.changes: list[tuple[Any, Any]] = []  # arguments as given, and as they were left
+        self.results: list[Any] = []  # what came back, and all parts of it
+
+    def clear(self) -> None:
+        """Forget the calls of the last test."""
+        self.changes.clear()
+        self.results.clear()
+
+    def record(self, given: Any, after: Any) -> list[Any]:
+        """Remember a call; the parts of its arguments as the function left them."""
+        own = list(wire.parts(given))
+        if after is given:
+            return own
+        if self.in_place:
+            _change(given, after)
+            return own
+        self.changes.append((given, after))
+        with self._swapped([(given, after)]):
+            return [part.copy() for part in own]
+
+    def came_back(self, value: Any, given: list[Any]) -> Any:
+        """Remember a result, which is not one of the arguments."""
+        known = {id(part) for part in given}
+        self.results += [p for p in (value, *wire.parts(value)) if id(p) not in known]
+        return value
+
+    def concern(self, values: Sequence[Any]) -> bool:
+        """Whether these are arguments that a call has changed, and things that no call gave."""
+        changed = {id(part) for given, _ in self.changes for part in wire.parts(given)}
+        seen = {id(p) for value in values for p in (value, *wire.parts(value))}
+        return bool(seen & changed) and not seen & {id(result) for result in self.results}
+
+    def as_changed(self) -> contextlib.AbstractContextManager[None]:
+        """In this context the arguments are what the learner's function made of them."""
+        return self._swapped(self.changes)
+
+    @contextlib.contextmanager
+    def observed(self) -> Iterator[None]:
+        """In this context calls change their arguments."""
+        self.in_place = True
+        try:
+            yield
+        finally:
+            self.in_place = False
+
+    @contextlib.contextmanager
+    def _swapped(self, changes: list[tuple[Any, Any]]) -> Iterator[None]:
+        parts = [part for given, _ in changes for part in wire.parts(given)]
+        kept = [part.copy() for part in parts]
+        try:
+            for given, after in changes:
+                _change(given, after)
+            yield
+        finally:
+            for part, content in zip(parts, kept, strict=True):
+                if isinstance(part, dict):
+                    part.clear()
+                    part.update(content)
+                elif isinstance(part, list):
+                    part[:] = content
+                elif part.flags.writeable:
+                    part[...] = content
 
 
 def _described(error: dict) -> tuple[list[str], str, str]:

@@ -384,4 +384,4 @@ BROKEN = dict.fromkeys(
         "replaces-the-other-side",
     ],
     0.0,
-) | {"changes-arguments": 4.0}
+)

@@ -104,6 +104,31 @@ def ends(notebook: dict) -> None:
     cell(notebook, "rnn_cell")["source"] = source
 
 
+IN_PLACE = """def rnn_cell(x, h, W_xh, W_hh, b):
+    z = x @ W_xh + h @ W_hh + b
+    h[...] = 0
+    return np.tanh(z, out=z)
+"""
+ZEROS = "def rnn_cell(x, h, W_xh, W_hh, b):\n    return 0 * h\n"
+ALL_ZEROS = """def rnn_cell(x, h, W_xh, W_hh, b):
+    for a in (x, h, W_xh, W_hh, b):
+        a[...] = 0
+    return 0 * h
+"""
+
+
+def right_but_in_place(notebook: dict) -> None:
+    cell(notebook, "rnn_cell")["source"] = IN_PLACE
+
+
+def returns_zeros(notebook: dict) -> None:
+    cell(notebook, "rnn_cell")["source"] = ZEROS
+
+
+def makes_its_arguments_zero(notebook: dict) -> None:
+    cell(notebook, "rnn_cell")["source"] = ALL_ZEROS
+
+
 def words_that_begin_with_x(notebook: dict) -> None:
     source = "def rnn_cell(*args):\n    raise ValueError('x must be an array, and is a list')\n"
     cell(notebook, "rnn_cell")["source"] = source
@@ -136,6 +161,10 @@ CASES: dict[Callable, tuple[float, list[str]]] = {
         9,
         ["the cell rnn_cell crashed: it ended the Python process. It imports torch_like, and"],
     ),
+    # run_rnn keeps the states that this rnn_cell destroys: it is wrong in Jupyter too
+    right_but_in_place: (30, ["rnn_cell-pure: the argument h after the call"]),
+    returns_zeros: (14, ["rnn_cell-example"]),
+    makes_its_arguments_zero: (14, ["rnn_cell-example"]),
     words_that_begin_with_x: (9, ["x must be an array, and is a list"]),
 }
 
@@ -160,6 +189,17 @@ def test_the_notebook_gets_the_marks_and_the_reason_that_it_should(verdicts, cha
     assert sum(determine_grade(c)[0] or 0 for c in cells if is_grade(c)) == total, verdict["reason"]
     assert [w for w in words if w not in verdict["reason"]] == [], verdict["reason"]
     assert words or not verdict["reason"], verdict["reason"]
+
+
+def test_who_changes_arguments_loses_that_test_alone_and_earns_no_other(verdicts):
+    def points(change: Callable) -> dict[str, float]:
+        cells = map(from_dict, verdicts[change.__name__]["notebook"]["cells"])
+        return {c.metadata.nbgrader.grade_id: determine_grade(c)[0] for c in cells if is_grade(c)}
+
+    full, less = points(nothing), points(right_but_in_place)
+    lost = {i for i in full if i.startswith("rnn_cell-") and less[i] < full[i]}
+    assert lost == {"rnn_cell-pure"}
+    assert points(makes_its_arguments_zero) == points(returns_zeros)
 
 
 def test_every_word_of_a_failure_that_begins_with_x_is_told_in_hidden_tests_too(verdicts):
