@@ -28,7 +28,7 @@ def _download(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     elsewhere = "Or let the rocket above open it on Binder or Colab, with nothing to install"
     text = (
         f'<p class="take-away">{link}: it runs anywhere with numpy and matplotlib. '
-        f"{elsewhere}; on this page it can only be read.</p>"
+        f"{elsewhere}, or write your answers on this page.</p>"
     )
     title = next(doctree.findall(nodes.title))
     title.parent.insert(title.parent.index(title) + 1, nodes.raw("", text, format="html"))

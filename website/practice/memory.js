@@ -1,0 +1,87 @@
+// What this device remembers of the course: answers, functions that pass, chapters read to the end. It is kept in the
+// browser's own storage and goes nowhere; `export` and `import` move it as one file.
+
+(() => {
+  const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
+  const KEY = `course ${root.pathname}`;
+  const page = location.pathname.slice(root.pathname.length).replace(/\.html$/, "") || "index";
+  const READ_FOR = 2000; // ms that the end of a chapter is in view before it counts as read
+
+  function load() {
+    try {
+      return { answers: {}, passed: {}, read: {}, ...JSON.parse(localStorage.getItem(KEY)) };
+    } catch {
+      return { answers: {}, passed: {}, read: {} };
+    }
+  }
+
+  // Each change reads what is stored first, so that two tabs do not undo one another.
+  function change(edit) {
+    const data = load();
+    edit(data);
+    try {
+      localStorage.setItem(KEY, JSON.stringify(data));
+    } catch {
+      return false; // full, or not allowed; the page goes on without a memory
+    }
+    mark();
+    return true;
+  }
+
+  function forget() {
+    localStorage.removeItem(KEY);
+    mark();
+  }
+
+  /** Whether `text`, the content of an exported file, could be taken over. */
+  function restore(text) {
+    const data = JSON.parse(text);
+    const parts = ["answers", "passed", "read"];
+    const isOurs = data?.course === "rnns-vs-transformers" && parts.every((part) => typeof data[part] === "object");
+    if (!isOurs) throw new Error("this file was not exported by this course");
+    return change((now) => parts.forEach((part) => Object.assign(now[part], data[part])));
+  }
+
+  const exported = () => JSON.stringify({ course: "rnns-vs-transformers", ...load() }, null, 1);
+
+  /** What to say of a page: "read", "2 of 3 functions pass", or nothing. */
+  function said(name, data = load()) {
+    if (data.read[name]) return "read";
+    const functions = Object.entries(data.passed).filter(([key]) => name.startsWith(`exercises/${key.split("/")[0]}/`));
+    if (!functions.length) return "";
+    const passing = functions.filter(([, passes]) => passes).length;
+    return passing ? `${passing} of ${functions.length} functions pass` : "";
+  }
+
+  // A quiet mark beside a page's name, in the menu and on the first page.
+  function mark() {
+    const data = load();
+    for (const link of document.querySelectorAll(".bd-links a[href], .course-map a[href]")) {
+      const name = new URL(link.href).pathname.slice(root.pathname.length).replace(/\.html$/, "");
+      link.querySelector(".course-mark")?.remove();
+      const words = link.hash ? "" : said(name, data);
+      if (!words) continue;
+      const whole = words === "read" || /^(\d+) of \1 /.test(words);
+      const sign = Object.assign(document.createElement("span"), { className: "course-mark", title: words });
+      sign.innerHTML = `<span aria-hidden="true">${whole ? "✓" : "◐"}</span><span class="visually-hidden"> (${words})</span>`;
+      link.append(sign);
+    }
+  }
+
+  window.courseMemory = { load, change, forget, restore, exported, root };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    mark();
+    const end = document.querySelector(".prev-next-footer");
+    if (!page.startsWith("book/") || !end) return;
+    let waiting;
+    new IntersectionObserver(([entry], observer) => {
+      clearTimeout(waiting);
+      if (!entry.isIntersecting) return;
+      waiting = setTimeout(() => {
+        observer.disconnect();
+        change((data) => { data.read[page] = new Date().toISOString().slice(0, 10); });
+      }, READ_FOR);
+    }).observe(end);
+  });
+})();
