@@ -263,3 +263,10 @@ window.addEventListener("afterprint", () => {
   dataset.theme = dataset.themeOnScreen;
   delete dataset.themeOnScreen;
 });
+
+// What the theme's buttons do; see page_policy.py.
+document.addEventListener("click", ({ target }) => {
+  const action = target.closest?.("[data-click]")?.dataset.click;
+  if (action === "window.print()") window.print();
+  if (action === "toggleFullScreen()") window.toggleFullScreen();
+});

@@ -5,6 +5,8 @@ there. The editor and Python come when they are asked for. Without Python for th
 `website/pyodide.py`) the book is built all the same, and the page says where to go instead.
 """
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+import course
 from course import ROOT
 from website import pyodide
 
@@ -25,8 +28,13 @@ log = logging.getLogger(__name__)
 
 
 def _places(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """An empty place below each answer cell, and one below the link to the notebook."""
-    if not docname.startswith("exercises/") or app.builder.format != "html":
+    """Empty places: below each answer cell, below the link to the notebook, at the end."""
+    if app.builder.format != "html":
+        return
+    if docname == app.config.root_doc or docname.startswith("exercises/"):
+        memory = '<details class="course-memory" hidden></details>'
+        doctree.children[0] += nodes.raw("", memory, format="html")
+    if not docname.startswith("exercises/"):
         return
     for cell in list(doctree.findall(nodes.container)):
         about = cell.get("cell_metadata", {}).get("nbgrader", {})
@@ -79,8 +87,37 @@ def _bundle(source: Path, target: Path) -> None:
         raise ExtensionError(f"{source.name} could not be bundled:\n{done.stderr}")
 
 
+def _offline(app: Sphinx, exception: Exception | None) -> None:
+    """The service worker, which must lie at the root of what it serves, and the list of the site."""
+    if exception or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    shutil.copyfile(HERE / "offline.js", out / "offline.js")
+    files = [path for path in sorted(out.rglob("*")) if path.is_file() and _is_kept(path, out)]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes())
+    about = {
+        "version": f"{course.edition()[0]}-{digest.hexdigest()[:12]}",
+        "megabytes": round(sum(path.stat().st_size for path in files) / 1e6),
+        "names": [path.relative_to(out).as_posix() for path in files],
+    }
+    target = out / "_static" / "practice" / "offline.json"
+    target.write_text(json.dumps(about), "utf-8")
+
+
+def _is_kept(path: Path, out: Path) -> bool:
+    """Whether a reader needs this file: no sources but the exercises', no paper, no previews."""
+    place = path.relative_to(out).as_posix()
+    if place.startswith("_sources/"):
+        return place.startswith("_sources/exercises/") and path.suffix == ".ipynb"
+    left_out = (".pdf", ".epub", ".map", ".inv", ".buildinfo", "offline.json")
+    return not place.endswith(left_out) and not place.startswith(("_static/cards/", "."))
+
+
 def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", _files)
     app.connect("doctree-resolved", _places)
     app.connect("html-page-context", _scripts)
+    app.connect("build-finished", _offline, priority=990)  # of the pages as they are at last
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -68,12 +68,88 @@
     }
   }
 
-  window.courseMemory = { load, change, forget, restore, exported, root };
+  window.courseMemory = { load, change, forget, restore, exported };
+
+  // ---- what one can do with it: on the first page and below each exercise ----
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const button = (text, action) => make("button", { type: "button", textContent: text, onclick: action });
+
+  function save(name, text) {
+    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+
+  function box(place) {
+    const status = make("p");
+    status.setAttribute("role", "status");
+    const say = (sentence) => { status.textContent = sentence; };
+    const file = make("input", { type: "file", accept: ".json", hidden: true });
+    file.onchange = async () => {
+      try {
+        restore(await file.files[0].text());
+        say("Taken over. Reload a page to see its answers.");
+      } catch (error) {
+        say(`Nothing was taken over: ${error.message}.`);
+      }
+      file.value = "";
+    };
+    const buttons = [
+      button("Save it as a file", () => save("course-on-this-device.json", exported())),
+      button("Take it from a file", () => file.click()),
+      button("Forget all of it", () => {
+        if (!confirm("Forget all answers and marks of this course on this device?")) return;
+        forget();
+        say("Forgotten.");
+      }),
+    ];
+    if ("serviceWorker" in navigator) buttons.push(offline(say));
+    place.append(
+      make("summary", { textContent: "On this device" }),
+      make("p", { textContent: "Your answers, the functions that pass and the chapters that you have read are kept in this browser, and nowhere else." }),
+      make("div", { className: "practice-actions" }, ...buttons),
+      file,
+      status,
+    );
+    place.hidden = false;
+  }
+
+  // The site and Python, stored by a service worker; it is asked only when the network does not answer.
+  function offline(say) {
+    const keep = button("Keep the course for offline", async () => {
+      keep.disabled = true;
+      try {
+        const files = await (await fetch(new URL("_static/practice/offline.json", root))).json();
+        await navigator.serviceWorker.register(new URL("offline.js", root));
+        const { active } = await navigator.serviceWorker.ready;
+        const answers = new MessageChannel();
+        const done = new Promise((resolve, reject) => {
+          answers.port1.onmessage = ({ data }) => {
+            if (data.error) reject(new Error(data.error));
+            else if (data.kept === files.names.length) resolve();
+            else say(`Keeping ${files.megabytes} MB: ${Math.floor((100 * data.kept) / files.names.length)} %`);
+          };
+        });
+        active.postMessage({ version: files.version, names: files.names }, [answers.port2]);
+        await done;
+        say("Kept. Without a network this course goes on, exercises too.");
+      } catch (error) {
+        say(`It could not be kept: ${error.message}.`);
+      }
+      keep.disabled = false;
+    });
+    return keep;
+  }
 
   document.addEventListener("DOMContentLoaded", () => {
     mark();
+    document.querySelectorAll("details.course-memory").forEach(box);
     const end = document.querySelector(".prev-next-footer");
-    if (!page.startsWith("book/") || !end) return;
+    if (!page.startsWith("book/") || page === "book/index" || !end) return;
     let waiting;
     new IntersectionObserver(([entry], observer) => {
       clearTimeout(waiting);
