@@ -1,4 +1,4 @@
-"""The Python that runs in the page: Pyodide and its numpy, the official files, served with the book.
+"""The Python that runs in the page: Pyodide and its numpy, official files, served with the book.
 
 usage: python -m website.pyodide     fetches and checks them; says where they are
 

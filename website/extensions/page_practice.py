@@ -58,7 +58,7 @@ def _scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
 
 
 def _files(app: Sphinx) -> None:
-    """Scripts, editor and Python, into the built site; where Python is wanting, the log says why."""
+    """Scripts, editor and Python, into the built site; the log says why Python is wanting."""
     app.env.practice_python = ""
     if app.builder.name != "html":
         return
@@ -88,7 +88,7 @@ def _bundle(source: Path, target: Path) -> None:
 
 
 def _offline(app: Sphinx, exception: Exception | None) -> None:
-    """The service worker, which must lie at the root of what it serves, and the list of the site."""
+    """The service worker, at the root of what it serves, and the list of what it keeps."""
     if exception or app.builder.name != "html":
         return
     out = Path(app.outdir)

@@ -1,4 +1,4 @@
-"""Runs cells of an exercise in the page's Python, as the notebook would: in order, in one namespace.
+"""Runs cells of an exercise in the page's Python as the notebook would: in order, one namespace.
 
 worker.js loads this file into Pyodide; tests load it into CPython, for nothing in it knows of a
 browser. What it says travels as plain data (JSON): one event a cell, while they run.

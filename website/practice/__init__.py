@@ -1,0 +1,1 @@
+"""Exercises that run in the page: editor, worker, runner."""
