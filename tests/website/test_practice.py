@@ -151,11 +151,12 @@ def test_watching_it_run_shows_shapes_and_marks_the_first_wrong_one(practice):
     practice.write("rnn_cell", wrong)
     practice.press("rnn_cell", "Watch it run")
     table = practice.place("rnn_cell").get_by_role("table")
+    table.wait_for()
     rows = [row.inner_text() for row in table.locator("tbody tr").all()]
     assert re.search(r"x \(3,\) float64\s+h \(2,\) float64\s+W_xh \(3, 2\) float64", rows[0])
     [odd] = table.locator(".practice-odd").all()
     assert "h = h[None] + b" in odd.inner_text()
-    assert "h has shape (1, 2); the statement says (H,) or (B, H)" in odd.inner_text()
+    assert "h has shape (1, 2); the statement says (H,), here with d = 3, H = 2" in odd.inner_text()
     table.get_by_text("x (3,) float64").click()
     assert "[ 1.  2. -1.]" in table.inner_text()
 

@@ -12,24 +12,31 @@ ORDER = {
     "config-inited": {
         "page_metadata": 400,  # sphinx-notfound-page checks what this sets
     },
+    "builder-inited": {
+        "page_practice": 500,
+    },
     "doctree-read": {
         "page_metadata": 500,
     },
     "doctree-resolved": {
         "page_launch": 500,
         "page_nobreak": 500,
+        "page_practice": 500,
     },
     # The HTML of a page's text is there; what it stands in is still to come.
     "html-page-context": {
         "page_metadata": 450,  # sphinx-notfound-page (400) · this · opengraph, which reads it
         "page_figures": 800,  # myst-nb adds the widgets' state · this takes it away
+        "page_practice": 500,
         "page_launch": 900,  # the theme adds its buttons (501)
         "page_scripts": 900,  # everyone has added scripts; page_figures has taken the widgets'
     },
     # All pages are written.
     "build-finished": {
         "page_math": 800,
+        "page_policy": 850,
         "page_stylesheet": 900,  # reads which classes and signs the pages use, the formulas' too
+        "page_practice": 990,  # lists the files of the site
     },
 }
 

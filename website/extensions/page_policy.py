@@ -11,6 +11,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from website.extensions import connect
+
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*\btype=)[^>]*>(.*?)</script>\s*", re.S)
 CLICK = re.compile(r'\bonclick="([^"]*)"')
 
@@ -47,5 +49,5 @@ def _link(static: Path, up: str, script: str) -> str:
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("build-finished", _finish, priority=850)
+    connect(app, "build-finished", _finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,6 +21,7 @@ from sphinx.util import logging
 import course
 from course import ROOT
 from website import pyodide
+from website.extensions import connect
 
 HERE = ROOT / "website" / "practice"
 PLAIN = ("practice.js", "practice.css", "memory.js", "worker.js", "runner.py")
@@ -116,8 +117,8 @@ def _is_kept(path: Path, out: Path) -> bool:
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("builder-inited", _files)
-    app.connect("doctree-resolved", _places)
-    app.connect("html-page-context", _scripts)
-    app.connect("build-finished", _offline, priority=990)  # of the pages as they are at last
+    connect(app, "builder-inited", _files)
+    connect(app, "doctree-resolved", _places)
+    connect(app, "html-page-context", _scripts)
+    connect(app, "build-finished", _offline)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

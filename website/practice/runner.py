@@ -162,6 +162,8 @@ class _Watch:
         self.frame: Any = None
         self.line = 0
         self.odd = False
+        self.forms = 0  # how many shapes an array may have, and which of them it is here
+        self.form: int | None = None
 
     def __call__(self, frame: Any, event: str, arg: Any) -> Any:
         code = frame.f_code
@@ -210,16 +212,20 @@ class _Watch:
         forms = self.shapes.get(name)
         if self.odd or not forms or not hasattr(value, "shape"):
             return ""
-        for form in forms:
+        # Without a batch or with one: what the first array is, all are.
+        allowed = forms if self.form is None or len(forms) != self.forms else [forms[self.form]]
+        for form in allowed:
             letters = [part.strip() for part in form.strip("()").split(",") if part.strip()]
             sizes = dict(self.sizes)
             if len(letters) == len(value.shape) and all(
                 sizes.setdefault(k, n) == n for k, n in zip(letters, value.shape, strict=True)
             ):
                 self.sizes = sizes
+                if len(forms) > 1 and self.form is None:
+                    self.forms, self.form = len(forms), forms.index(form)
                 return ""
         self.odd = True
-        meant = " or ".join(forms)
+        meant = " or ".join(allowed)
         where = ", ".join(f"{k} = {n}" for k, n in self.sizes.items())
         what = "the result" if name == "return" else name
         return f"{what} has shape {value.shape}; the statement says {meant}, here with {where}"
