@@ -23,7 +23,10 @@ EVERYWHERE = {
     "bootstrap.js",
     "pydata-sphinx-theme.js",
     "course.js",
+    "memory.js",
 }
+WITH_PRACTICE = {"practice.js"}
+FIRST = re.compile(r"inline-\w+\.js")  # light or dark is known before anything is painted
 WITH_CODE = {"clipboard.min.js", "copybutton.js"}
 WITH_ANSWERS = {"togglebutton.js"}
 WITH_TABS = {"design-tabs.js"}
@@ -49,14 +52,18 @@ def scripts(html: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page_has_the_scripts_that_it_needs_and_waits_for_none(page, site):
+def test_page_has_the_scripts_that_it_needs_and_waits_for_one_of_few_bytes(page, site):
     html = (SITE / page).read_text("utf-8")
     text = html[html.index("<article") : html.index("</article>")]
     allowed = set(EVERYWHERE)
     allowed |= WITH_CODE if 'class="highlight' in text else set()
     allowed |= WITH_ANSWERS if re.search(r'class="[^"]*\b(dropdown|toggle)\b', text) else set()
     allowed |= WITH_TABS if "sd-tab-set" in text else set()
+    allowed |= WITH_PRACTICE if 'class="practice"' in text else set()
     found = scripts(html)
+    [first] = filter(FIRST.fullmatch, found)
+    assert (SITE / "_static" / "scripts" / first).stat().st_size < 1000
+    del found[first]
     assert set(found) == allowed
     assert all(re.search(r"\bdefer\b", tag) for tag in found.values()), found
     assert len(re.findall('rel="stylesheet"', html)) == 1
