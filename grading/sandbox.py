@@ -27,6 +27,8 @@ from grading import wire
 
 HERE = Path(__file__).parent
 KINDS = ("bubblewrap", "Landlock", "none")
+# Python opens these only when they are asked for: behind a wall that hides them, right answers fail
+LATE_IMPORTS = "import numpy.random, statistics, timeit; numpy.random.default_rng()"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def _bubblewrap(nested: bool) -> list[str]:
         command.extend(["--ro-bind", source, place])
         made.update(p for p in [place] if os.path.isdir(source))
 
+    command += ["--perms", "1777", "--tmpfs", "/tmp"]  # first: Python may lie below it
+    made.add("/tmp")
     for path in _system():
         if os.path.islink(path):
             command += ["--symlink", os.readlink(path), path]
@@ -86,12 +90,15 @@ def _bubblewrap(nested: bool) -> list[str]:
         show(str(HERE / name), f"/judge/{name}")
     if nested:
         command += ["--proc", "/proc"]
-    command += ["--dev-bind", "/dev/null", "/dev/null", "--perms", "1777", "--tmpfs", "/tmp"]
+    command += ["--dev-bind", "/dev/null", "/dev/null"]
     return [*command, "--chdir", "/tmp", "--remount-ro", "/"]
 
 
 class Sandbox:
-    """The wall around the processes of one class; `kind` says which it is."""
+    """The wall around the processes of one class.
+
+    `kind` says which it is, `why` in a sentence why it is not a better one, where there is one.
+    """
 
     def __init__(self, kind: str | None = None, unsafe: bool = False):
         """Set up `kind`, or else the best that works on this machine.
@@ -100,10 +107,13 @@ class Sandbox:
             NoSandbox: nothing works, and `unsafe` does not allow to go on without.
         """
         self.reasons: dict[str, str] = {}
+        self.why = ""
         for kind_, nested in (("bubblewrap", True), ("bubblewrap", False), ("Landlock", False)):
             if kind in (kind_, None) and self._try(kind_, nested):
+                self.why = self._why_no_better()
                 return
         if (unsafe or kind == "none") and self._try("none", False):
+            self.why = self._why_no_better()
             return
         raise NoSandbox(
             "No sandbox works here, so grading would run learners' code with your rights.\n"
@@ -114,18 +124,28 @@ class Sandbox:
             "--unsafe grades without a sandbox, if you trust every submission."
         )
 
+    def _why_no_better(self) -> str:
+        better = {name: why for name, why in self.reasons.items() if name != self.kind}
+        return "; ".join(f"{name} cannot be had: {why}" for name, why in better.items())
+
     def _try(self, kind: str, nested: bool) -> bool:
-        """Set this kind up and see whether a process starts in it."""
+        """Set this kind up and see whether a process starts in it, and whether imports work."""
         self.kind, self.nested, self._server = kind, nested, None
         try:
             if kind == "bubblewrap" and not shutil.which("bwrap"):
                 raise OSError("bwrap is not installed")
             if kind != "none" and not hasattr(os, "pidfd_open"):
                 raise OSError("this is not Linux")
-            self.start(Limits()).end()
+            process = self.start(Limits())
+            probe = {"do": "cell", "name": "probe", "source": LATE_IMPORTS}
+            answer = process.ask(probe, Limits.cell_seconds)
+            process.end()
+            if "error" in answer:
+                why = answer["error"].get("text", "")
+                raise OSError(f"behind it Python cannot import all of itself ({why})")
             return True
         except (OSError, Stopped) as error:
-            self.reasons[kind] = str(error)
+            self.reasons.setdefault(kind, str(error))
             self.close()
             return False
 
@@ -137,7 +157,7 @@ class Sandbox:
         env = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
         env |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         if self.kind == "Landlock":
-            command += [*_system(), "/dev/null", "/dev/urandom"]
+            command += ["--landlock", "/dev/null", "/dev/urandom"]
         if self.kind == "bubblewrap":
             wall = _bubblewrap(self.nested)
             for name, value in env.items():
@@ -145,7 +165,7 @@ class Sandbox:
             python = os.path.realpath(sys.prefix) + "/bin/python"
             command = [*wall, "--", python, "-s", "-B", "/judge/worker.py", str(fd)]
         self._server = subprocess.Popen(
-            command,
+            [*command, *_system()],
             env=env,
             cwd="/",
             pass_fds=[fd],

@@ -1,10 +1,10 @@
 """The other side of the judge: the process in which a learner's code runs.
 
-It is started once for a class (`python worker.py FD [PATH…]`), imports numpy and matplotlib, and
-waits on the socket FD. Each request brings one end of a connection; for it the process makes a copy
-of itself, locks the copy in (`_lock_in`) and lets it answer the judge until it is killed. Nothing
-secret is ever in here: no test, no expected value, no other submission. This file and wire.py are
-all of the course that is seen inside.
+It is started once for a class (`python worker.py FD [--landlock] [PATH…]`; the paths are Python's
+own), imports numpy and matplotlib, and waits on the socket FD. Each request brings one end of a
+connection; for it the process makes a copy of itself, locks the copy in (`_lock_in`) and lets it
+answer the judge until it is killed. Nothing secret is ever in here: no test, no expected value, no
+other submission. This file and wire.py are all of the course that is seen inside.
 """
 
 import builtins
@@ -51,8 +51,12 @@ CLONE_NEWPID, CLONE_NEWUTS, CLONE_THREAD = 0x20000000, 0x04000000, 0x00010000
 MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 # linux/prctl.h, linux/capability.h
-PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 4, 22, 38
+PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 4, 8, 22, 38
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
+CAP_DAC_READ_SEARCH = 1 << 2
+# linux/fcntl.h, linux/mount.h; the numbers of system calls that have no name in the C library
+open_tree, move_mount = 428, 429
+AT_FDCWD, AT_RECURSIVE, OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH = -100, 0x8000, 1, 4
 # linux/seccomp.h, linux/audit.h: offsets in struct seccomp_data, and what may become of a call
 SECCOMP_MODE_FILTER = 2
 DATA_NUMBER, DATA_ARCH, DATA_FIRST_ARGUMENT = 0, 4, 16
@@ -78,8 +82,34 @@ def _ok(result: int) -> int:
     return result
 
 
-def _namespaces(file_mib: int) -> None:
-    """Own users, mounts, processes and IPC; one small empty folder, /tmp; no /proc."""
+def _capabilities(kept: int) -> None:
+    """Give up all capabilities but those in `kept`."""
+    sets = struct.pack("6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; twice
+    _ok(libc.capset(struct.pack("Ii", LINUX_CAPABILITY_VERSION_3, 0), sets))
+
+
+def _become_nobody(paths: list[str]) -> int:
+    """Give up root's rights; which capability is left.
+
+    Where Python lies in a folder that only root may enter, that is to read what is closed: the wall
+    shows nothing but Python's own files.
+    """
+    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    kept = 0 if all(os.access(path, os.R_OK) for path in paths) else CAP_DAC_READ_SEARCH
+    try:
+        _capabilities(kept)
+    except OSError:  # root of a container has not got it
+        _capabilities(kept := 0)
+    # so that a copy may write its own /proc/self/uid_map
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+    return kept
+
+
+def _namespaces(file_mib: int, paths: list[str]) -> None:
+    """Own users, mounts, processes and IPC; /tmp empty but for those of `paths` in it; no /proc."""
     uid, gid = os.getuid(), os.getgid()
     own = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
     _ok(libc.unshare(own))
@@ -93,7 +123,15 @@ def _namespaces(file_mib: int) -> None:
     size = f"size={file_mib}m,nr_inodes=1000,mode=700".encode()
     _ok(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
     harmless = MS_NOSUID | MS_NODEV
+    clone = OPEN_TREE_CLONE | AT_RECURSIVE
+    below = [path for path in paths if path.startswith("/tmp/")]  # Python may lie there
+    trees = {p: _ok(libc.syscall(open_tree, AT_FDCWD, p.encode(), clone)) for p in below}
     _ok(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", harmless, size))
+    for path, tree in trees.items():
+        os.makedirs(path)
+        to = path.encode()
+        _ok(libc.syscall(move_mount, tree, b"", AT_FDCWD, to, MOVE_MOUNT_F_EMPTY_PATH))
+        os.close(tree)
     empty = b"nr_inodes=1,mode=500"
     _ok(libc.mount(b"tmpfs", b"/proc", b"tmpfs", harmless | MS_RDONLY, empty))
     if os.fork():
@@ -124,6 +162,7 @@ DENIED: dict[str, tuple[int, int | None]] = {
     "umount2": (166, 39),
     "pivot_root": (155, 41),
     "chroot": (161, 51),
+    "open_by_handle_at": (304, 265),
     "open_tree": (428, 428),
     "move_mount": (429, 429),
     "fsopen": (430, 430),
@@ -213,7 +252,7 @@ def _lock_in(limits: dict) -> None:
     """Give up everything that a learner's code could do harm with. Cannot be undone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if limits["namespaces"]:
-        _namespaces(limits["file_mib"])
+        _namespaces(limits["file_mib"], limits["paths"])
         os.chdir("/tmp")
     for name, amount in {
         "AS": limits["memory_mib"] << 20,
@@ -228,8 +267,7 @@ def _lock_in(limits: dict) -> None:
     _ok(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))  # nobody may look into this process
     if limits["readable"]:
         _landlock(limits["readable"])
-    nothing = struct.pack("6I", *[0] * 6)
-    _ok(libc.capset(struct.pack("Ii", LINUX_CAPABILITY_VERSION_3, 0), nothing))
+    _capabilities(0 if limits["namespaces"] else limits["capabilities"])
     _filter_system_calls()
 
 
@@ -564,18 +602,15 @@ def _session() -> Shell:
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
-    readable = [os.open(path, os.O_PATH) for path in sys.argv[2:]]
+    landlock, paths = sys.argv[2:3] == ["--landlock"], sys.argv[2:]
+    readable = [os.open(path, os.O_PATH) for path in paths[1:]] if landlock else []
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     os.environ["MPLCONFIGDIR"] = os.environ["IPYTHONDIR"] = "/tmp"
     shell = _session()
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
-        # so that a copy may write its own /proc/self/uid_map
-        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+    kept = _become_nobody(paths[landlock:]) if os.geteuid() == 0 else 0
+    about = {"readable": readable, "paths": paths[landlock:], "capabilities": kept}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # a copy that counts what it has inherited would need memory of its own for it
@@ -585,7 +620,7 @@ def main() -> None:
             return
         if os.fork() == 0:
             control.close()
-            _answer(fds[0], json.loads(request) | {"readable": readable}, shell)
+            _answer(fds[0], json.loads(request) | about, shell)
         os.close(fds[0])
 
 
