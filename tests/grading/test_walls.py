@@ -31,7 +31,7 @@ from tests.support import missing
 pytestmark = pytest.mark.slow
 WALLS = ["bubblewrap", "bubblewrap, not nested", "Landlock", "none"]
 # nobody who waits for a limit, and not the cheat, who walks through all files that there are
-HONEST = ("late", "amina", "ben", "chidi", "dora", "emil", "hana")
+HONEST = ("late", "amina", "ben", "chidi", "dora", "emil", "goran")
 LATE = """
 import statistics, timeit, json, decimal, unittest, numpy as np
 def rnn_cell(x, h, W_xh, W_hh, b):
@@ -53,7 +53,7 @@ def wall(name: str) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory) -> dict[str, dict[str, tuple]]:
-    """What becomes of some of the sample class, and of who imports late, by wall: state and points."""
+    """State and points of some of the sample class, and of who imports late, by wall."""
     root = sample_class.make(tmp_path_factory.mktemp("walls"))
     release = json.loads((ROOT / "exercises" / "rnn" / "rnn.ipynb").read_text("utf-8"))
     late = sample_class.answered(release, sample_class.right() | {"rnn_cell": LATE})
