@@ -14,6 +14,7 @@ from nbgrader.api import MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
 from grading.classroom import Course, Row, total
+from grading.harmless import field
 
 SHORTEST = 40  # characters in which a reason can be read
 
@@ -147,7 +148,8 @@ def _write(path: Path, head: list[str], lines: Iterable[list[Any]]) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(head)
-        writer.writerows(lines)
+        for line in lines:
+            writer.writerow([field(cell) if isinstance(cell, str) else cell for cell in line])
 
 
 # ---- pages ---------------------------------------------------------------------------------------
