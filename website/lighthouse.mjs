@@ -1,5 +1,5 @@
 // Measures pages with Lighthouse in one browser: a list of [address, form, categories] as JSON on
-// standard input, a line of JSON for each on standard output. `site_bench.py` starts it.
+// standard input, a line of JSON for each on standard output. `bench.py` starts it.
 import { readFileSync } from "node:fs";
 import { launch } from "chrome-launcher";
 import lighthouse, { desktopConfig } from "lighthouse";
