@@ -12,6 +12,7 @@ COLORS = {
     "condition": plots.RNN,
     "misleading": plots.ACCENT,
     "false": plots.ATTENTION,
+    "missing": plots.MUTED,
 }
 
 
