@@ -220,6 +220,7 @@ class Process:
         self._clock = (
             ~pid << 3
         ) | 2  # this process's clock of processor time: clock_getcpuclockid(3)
+        self._queue = f"/proc/{pid}/schedstat"
         self._used = 0.0
         self.channel = wire.Channel(sock, self._wait)
         self._poll = select.poll()
@@ -231,18 +232,31 @@ class Process:
             self._used = time.clock_gettime(self._clock)
         return self._used
 
+    def queued(self) -> float:
+        """Seconds for which it could have computed, but other programs had the processors."""
+        try:
+            with open(self._queue) as file:
+                return int(file.read().split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0  # it is gone, or this kernel does not count them
+
     def deadline(self, seconds: float | None = None) -> None:
-        """From now on it may compute for `seconds`, and wait for `patience` times as long."""
+        """From now on it may compute for `seconds`, and wait for `patience` times as long.
+
+        To wait for a processor is not to wait: a busy machine costs nobody marks.
+        """
         self._seconds = seconds or self.limits.cell_seconds
         self._cpu_end = self.used() + self._seconds
-        self._wall_end = time.monotonic() + self._seconds * self.limits.patience
+        self._wall_end = time.monotonic() - self.queued() + self._seconds * self.limits.patience
 
     def _wait(self, event: int) -> None:
         while True:
-            left = min(self._cpu_end - self.used(), self._wall_end - time.monotonic())
+            idle = self._wall_end + self.queued() - time.monotonic()
+            left = min(self._cpu_end - self.used(), idle)
             if left <= 0:
                 self.end()
-                raise OutOfTime(f"{self._seconds:g} s")
+                waited = f", and waited for {self._seconds * self.limits.patience:g} s"
+                raise OutOfTime(f"{self._seconds:g} s{waited if idle <= 0 else ''}")
             self._poll.register(self.sock, event)
             if self._poll.poll(min(left + 0.002, 1) * 1000):
                 return

@@ -1,5 +1,8 @@
 """A learner's code behind the wall: what is stopped, what goes on, and what comes back."""
 
+import time
+from pathlib import Path
+
 import pytest
 
 from grading.remote import LearnerSession, RemoteFunction
@@ -66,3 +69,25 @@ def test_a_function_that_was_stopped_is_not_called_again(session):
         with pytest.raises(Exception, match="ends crashed: it ended the Python process"):
             look(session, "ends")()
     assert len(session.stops) == 1
+
+
+def test_a_busy_machine_costs_no_marks(sandbox, monkeypatch):
+    """A call that the machine keeps waiting for a processor is not one that waits."""
+    session = LearnerSession(sandbox, Limits(call_seconds=0.2, patience=5))
+    session.run("sleeps", "import time\ndef sleeps(): time.sleep(3); return 1")
+    names = look(session, "sleeps")
+    assert session.process
+    start = time.monotonic()
+    monkeypatch.setattr(session.process, "queued", lambda: time.monotonic() - start)
+    assert names() == 1  # all that time it seemed to wait for a processor
+    monkeypatch.undo()
+    with pytest.raises(TimeoutError, match=r"sleeps was stopped: .* and waited for 1 s"):
+        names()
+    session.close()
+
+
+def test_what_waits_for_a_processor_is_seen(sandbox):
+    process = sandbox.start(LIMITS)
+    process.ask({"do": "cell", "name": "a", "source": "sum(range(10**6))"}, 20)
+    assert process.queued() > 0 or not Path("/proc/self/schedstat").exists()
+    process.end()
