@@ -244,8 +244,9 @@ def _as_json(row: "Row") -> dict[str, Any]:
 
 
 def _say(args: argparse.Namespace, line: str) -> None:
-    """Print for people; with --json it is for the other stream."""
-    print(line, file=sys.stderr if args.json else sys.stdout)
+    """Print for people; a program that asked for JSON reads nothing else."""
+    if not args.json:
+        print(line)
 
 
 def bar(steps: Iterable, total: int, what: str) -> Iterator:

@@ -184,7 +184,7 @@ class Run:
     def __init__(self, course: Course, assignment: str):
         """
         Raises:
-            CannotGrade: there is no such assignment.
+            CannotGrade: there is no such assignment, or the plug-in for late work is broken.
         """
         course.check(assignment)
         self.course, self.assignment = course, assignment
@@ -192,6 +192,11 @@ class Run:
         others = [name for name in course.assignments() if name != assignment]
         self.master["metadata"]["others"] = {name: _tells(course, name) for name in others}
         self.settings = RunInJudge(config=course.config)
+        self.late = AssignLatePenalties(config=course.config)
+        try:
+            self.late.init_plugin()
+        except Exception as error:  # somebody's own code
+            raise CannotGrade(f"the plug-in for late work cannot be loaded: {error}") from error
         graded = [meta(c) for c in self.master["cells"] if meta(c).get("grade")]
         self.most = {about["grade_id"]: float(about["points"]) for about in graded}
         about = [self.master, repr(self.settings.limits()), _version()]
@@ -367,11 +372,6 @@ def _fill(run: Run, book: Gradebook, rows: list[Row]) -> None:
 
 def _penalize(run: Run, book: Gradebook, rows: dict[str, Row]) -> None:
     """Ask the plug-in for late work anew: the date, the plug-in or the points may have changed."""
-    try:
-        step = AssignLatePenalties(config=run.course.config)
-        step.init_plugin()
-    except Exception as error:  # somebody's own code
-        raise CannotGrade(f"the plug-in for late work cannot be loaded: {error}") from error
     query = book.db.query(SubmittedAssignment, SubmittedNotebook).join(
         SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
     )
@@ -381,7 +381,7 @@ def _penalize(run: Run, book: Gradebook, rows: dict[str, Row]) -> None:
         if row is None or row.state == State.NOT_GRADED:
             continue
         try:
-            penalty = _penalty(step, submission, entry)
+            penalty = _penalty(run.late, submission, entry)
         except Exception as error:  # somebody's own code
             row.reason = f"{row.reason} (no penalty: the plug-in for late work failed: {error})"
             penalty = entry.late_submission_penalty

@@ -62,6 +62,7 @@ def _autograde(app: Autograde) -> None:
     course = Course(Path(folders.root), app.config)
     app.run_pre_convert_hook()
     try:
+        course.check(assignment)
         submissions, strays = course.find()
         learners = {one.learner for one in submissions if one.assignment == assignment}
         excluded = folders.student_id_exclude.split(",")
@@ -69,7 +70,8 @@ def _autograde(app: Autograde) -> None:
         if not wanted:
             meant = nearest(folders.student_id, learners)
             hint = f"; did you mean {meant}?" if meant else ""
-            raise CannotGrade(f"nothing of {folders.student_id} for {assignment}{hint}")
+            who = "nobody" if folders.student_id == "*" else f"nobody called {folders.student_id}"
+            raise CannotGrade(f"{who} has handed in {assignment}{hint}")
         errors = 0
         if not app.create_student:
             with course.gradebook() as book:

@@ -83,6 +83,7 @@ def _laid_out(lines: list[list[str]], reasons: list[str], width: int) -> Iterato
     wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
     left = width - _width(lines) - 2
     beside = left >= SHORTEST or left >= max(map(len, reasons))
+    reasons = reasons if beside else ["", *reasons[1:]]  # no column, so no head
     for line, reason in zip(lines, reasons, strict=True):
         text = "  ".join(cell.ljust(w) for cell, w in zip(line, wide, strict=True))
         parts = textwrap.wrap(reason, left if beside else width - 4) or [""]

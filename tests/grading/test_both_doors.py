@@ -77,6 +77,12 @@ def gone(cells: list) -> None:
     cells += [{"cell_type": "markdown", "metadata": {}, "source": "![x](attachment:gone.png)"}]
 
 
+def raw(cells: list) -> None:
+    cell = cell_of(cells, "run_rnn")
+    del cell["outputs"], cell["execution_count"]
+    cell["cell_type"] = "raw"
+
+
 def of_format_3() -> str:
     cells = json.loads(TEXT)["cells"]
     for cell in cells:
@@ -116,6 +122,7 @@ KINDS: dict[str, tuple[dict[str, str | bytes], float, str, str]] = {
     "format-3": ({"rnn.ipynb": of_format_3()}, 40, "graded", ""),
     "pasted-picture": ({"rnn.ipynb": edited(pasted)}, 40, "graded", ""),
     "picture-gone": ({"rnn.ipynb": edited(gone)}, 40, "graded", ""),
+    "raw-cell": ({"rnn.ipynb": edited(raw)}, 40, "graded", ""),
     "empty": ({"rnn.ipynb": ""}, 0, "unreadable", "the file is empty"),
     "cut-off": ({"rnn.ipynb": TEXT[:30_000]}, 0, "unreadable", "cut off after 30000 bytes"),
     "conflict": ({"rnn.ipynb": conflict()}, 0, "unreadable", "a merge conflict"),
