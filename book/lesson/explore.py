@@ -34,7 +34,7 @@ def explore(
 ) -> "Explore":
     """A figure with one control for each parameter.
 
-    For example `explore(figures.recall, results, start={"H": 64}, H=[16, 64], radius=[0, 0.9])`.
+    For example `explore(figures.gradients, rnn, start={"radius": 0.9}, radius=[0.5, 0.9, 1.5])`.
 
     Args:
         draw: called as `draw(*data, **values)` once for each combination of values; returns the

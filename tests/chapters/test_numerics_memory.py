@@ -71,3 +71,27 @@ def test_a_probe_reads_nothing_from_noise(chapter):
     noise = np.random.default_rng(4).normal(size=(2000, 24))
     accuracy, capacity = chapter["probe"](noise, half=1000)
     assert accuracy.max() < 0.1 and capacity.sum() < 0.5
+
+
+def test_a_delay_line_bends_what_is_not_a_sign(chapter):
+    """The chapter's 55.0 of 64: tanh of two values is linear, of others it is not."""
+    signs = chapter["X"]
+    chapter["X"] = np.random.default_rng(3).normal(size=(4000, 30, D))
+    try:
+        states = chapter["run_rnn"](chapter["X"], *chapter["delay_line"](64))[:, -1]
+        back = chapter["X"][:, ::-1].reshape(len(states), -1)
+        weights = np.linalg.lstsq(states[:2000], back[:2000], rcond=None)[0]
+        missed = ((states[2000:] @ weights - back[2000:]) ** 2).mean(axis=0)
+        capacity = (1 - missed / (back[2000:] ** 2).mean(axis=0)).clip(min=0).sum()
+    finally:
+        chapter["X"] = signs
+    assert np.isclose(capacity, 55.0, atol=0.1)
+
+
+def test_radius_and_input_scale_trade_off(chapter):
+    def capacity(radius, scale):
+        network = chapter["random_rnn"](24, radius, scale)
+        return chapter["probe"](chapter["run_rnn"](chapter["X"], *network)[:, -1], 1000)[1].sum()
+
+    assert capacity(0.5, 0.03) > capacity(1.5, 0.03)
+    assert capacity(0.5, 2.0) < capacity(1.5, 2.0)

@@ -19,7 +19,7 @@ def test_unit_is_pytorchs_normalize():
     np.testing.assert_allclose(CHAPTER["unit"](X), F.normalize(torch.as_tensor(X), dim=-1), 1e-12)
 
 
-def test_score_is_what_a_loop_over_the_questions_counts():
+def test_score_is_what_a_loop_over_the_questions_counts(monkeypatch):
     U = CHAPTER["unit"](E)
     pairs = [tuple(map(words.index, pair)) for pair in words.analogies()["man and woman"][:5]]
     for exclude, arrow in itertools.product((True, False), repeat=2):
@@ -29,10 +29,21 @@ def test_score_is_what_a_loop_over_the_questions_counts():
             if exclude:
                 cosines[[a, b, c]] = -np.inf
             hits.append(cosines.argmax() == d)
-        chapter = dict(CHAPTER)
-        chapter["words"] = _Only(pairs)
-        score = type(CHAPTER["score"])(CHAPTER["score"].__code__, chapter, "score")
-        assert score(E, "x", exclude, arrow) == np.mean(hits)
+        with monkeypatch.context() as patch:
+            patch.setitem(CHAPTER, "words", _Only(pairs))
+            assert CHAPTER["score"](E, "x", exclude, arrow) == np.mean(hits)
+
+
+def test_among_no_other_words_only_those_of_the_pairs_may_answer():
+    pairs = words.analogies()["past tense"]
+    rows = np.array([[words.index(word) for word in pair] for pair in pairs])
+    own = CHAPTER["right_answers"](E, "past tense", among=0)
+    alone = E[rows.ravel()]
+    (a, b), (c, d) = rows[0], rows[1]
+    cosines = CHAPTER["unit"](alone) @ (E[b] - E[a] + E[c])
+    cosines[np.isin(rows.ravel(), [a, b, c])] = -np.inf
+    assert own[0, 1] == (rows.ravel()[cosines.argmax()] == d)
+    assert np.isnan(own.diagonal()).all()
 
 
 class _Only:

@@ -43,15 +43,17 @@ def bound(sizes: Sequence[int], totals: Sequence[float], d: int = 8) -> Drawn:
     return fig, f"Bars of recovered numbers, each inside a dashed bar for its bound: {parts}."
 
 
-def recall(results: Mapping[tuple[int, float], Probed], *, H: int, radius: float) -> Drawn:
+def recall(
+    results: Mapping[tuple[float, float], Probed], *, radius: float, input_scale: float, H: int = 64
+) -> Drawn:
     """Which words a probe reads back, above how much gradient reaches them.
 
     Args:
-        results: of each network, by hidden size and radius.
-        H: hidden size, of words of 8 numbers.
-        radius: spectral radius; 0 is the delay line.
+        results: of each network, by spectral radius and input scale.
+        radius, input_scale: of the network that is shown.
+        H: its hidden size, for words of 8 numbers.
     """
-    accuracy, capacity, gradient = results[H, radius]
+    accuracy, capacity, gradient = results[radius, input_scale]
     fig, (top, bottom) = plt.subplots(
         2, 1, figsize=(plots.WIDE[0], 4.4), sharex=True, height_ratios=[3, 2], layout="none"
     )
@@ -65,8 +67,10 @@ def recall(results: Mapping[tuple[int, float], Probed], *, H: int, radius: float
     top.text(H / 8 + shift, 1.05, text, color=plots.ATTENTION, ha=side)
     top.axhline(CHANCE, color=plots.MUTED, linewidth=1)
     top.set(ylim=(0, 1.15), yticks=[0, 0.5, 1], ylabel="read back right")
-    name = "delay line" if radius == 0 else f"radius {radius}"
-    title = f"{H} units, {name}: capacity {capacity.sum():.0f}/{H}, last word {accuracy[0]:.0%}"
+    title = (
+        f"radius {radius:g}, input × {input_scale:g}: capacity {capacity.sum():.0f} of {H}, "
+        f"last word {accuracy[0]:.0%}"
+    )
     top.set_title(title, fontsize=11)
     size = np.maximum(gradient[:SHOWN], FLOOR)
     bottom.plot(ago, size, "o-", color=plots.ACCENT, markersize=4)
@@ -76,11 +80,10 @@ def recall(results: Mapping[tuple[int, float], Probed], *, H: int, radius: float
     )  # fmt: skip
     bottom.set_yticks([1e-6, 1e-4, 1e-2, 1], ["10⁻⁶", "10⁻⁴", "0.01", "1"])
     bottom.minorticks_off()
-    name = "A delay line" if radius == 0 else f"A random RNN of radius {radius}"
     half = int((accuracy >= 0.5).sum())
-    reach = "is exactly zero" if gradient[20] == 0 else f"is {gradient[20]:.0e} of that to the last"
     return fig, (
-        f"{name} with {H} units: bars show that {accuracy[0]:.0%} of last words are read back, and "
-        f"{half} distances reach one half; the bound for whole words is {H // 8}. Capacity "
-        f"{capacity.sum():.0f} of {H}. Below, a curve: the gradient to the word 20 ago {reach}."
+        f"A random RNN of {H} units, radius {radius:g}, input scale {input_scale:g}. Bars: "
+        f"{accuracy[0]:.0%} of last words are read back, and {half} distances reach one half; the "
+        f"bound for whole words is {H // 8}. Capacity {capacity.sum():.0f} of {H}. Below, a curve: "
+        f"the gradient to the word 20 ago is {gradient[20]:.0e} of that to the last."
     )

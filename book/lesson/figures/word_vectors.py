@@ -96,10 +96,10 @@ def _side(x: float, y: float) -> str:
 def two_cosine_tables(
     raw: np.ndarray, centred: np.ndarray, labels: Sequence[str]
 ) -> tuple[Figure, str]:
-    """Cosines (n, n) of the same words, before and after the mean of all words is taken off."""
+    """Cosines (n, n) of the same words, before and after the mean of all words is subtracted."""
     fig, axes = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.3))
     for ax, values, title in zip(
-        axes, (raw, centred), ("as published", "mean taken off"), strict=True
+        axes, (raw, centred), ("as published", "mean subtracted"), strict=True
     ):
         plots.heatmap(
             ax, values, labels, labels, signed=True, vmax=1, row_name="", column_name=""
@@ -110,7 +110,7 @@ def two_cosine_tables(
     return fig, (
         f"Two tables of cosines of {', '.join(labels)}. As published, {(raw[pairs] > 0).sum()} of "
         f"{len(pairs[0])} are positive, the largest that of {labels[i]} and {labels[j]}, "
-        f"{raw[i, j]:.2f}. With the mean taken off that one is {centred[i, j]:.2f}, and "
+        f"{raw[i, j]:.2f}. With the mean subtracted that one is {centred[i, j]:.2f}, and "
         f"{(centred[pairs] > 0).sum()} of {len(pairs[0])} are positive."
     )
 
