@@ -493,6 +493,8 @@ class Worker:
         done = shell.run_cell(message["source"], store_history=True)
         reply = {"shown": shell.displayhook.text, "plots": shell.plots + self.plots()}
         if error := done.error_before_exec or done.error_in_exec:
+            if isinstance(error, SyntaxError):
+                error = self.plainly(error, message["source"])
             said = self.describe(error)
             if shell.left_out:
                 said["text"] += f" (in this cell, {shell.left_out[0]} is not run when graded)"
@@ -500,6 +502,14 @@ class Worker:
         if shell.told:
             print(*traceback.format_exception_only(shell.told))
         return reply
+
+    def plainly(self, error: SyntaxError, source: str) -> SyntaxError:
+        """What Python says of a cell that IPython calls incomplete: which bracket is open."""
+        try:
+            compile(self.shell.transform_cell(source), self.shell.code_name, "exec")
+        except SyntaxError as plain:
+            return plain if "incomplete input" in str(error) else error
+        return error
 
     def plots(self) -> list[str]:
         """The open figures as PNG, at most five; they are closed."""

@@ -88,6 +88,13 @@ def test_a_cells_error_is_the_learners_own(sandbox):
     assert wrong["error"]["types"][0] == "SyntaxError"
 
 
+def test_a_bracket_that_is_open_is_named(sandbox):
+    [reply] = run(sandbox, "%time 1\ndef f(:\n    return max((1, 2)")
+    [other] = run(sandbox, "x = np.tanh((1 + 2)\n")
+    assert "incomplete" not in reply["error"]["text"]
+    assert "'(' was never closed" in other["error"]["text"]
+
+
 def test_what_is_missing_when_graded_is_said(sandbox):
     asked, imported = run(sandbox, "input('?')", "import no_such_library")
     assert "input() cannot be used when the notebook is graded" in asked["error"]["text"]
