@@ -79,7 +79,7 @@ def arguments() -> argparse.Namespace:
         "--jobs",
         type=_jobs,
         default=os.cpu_count() or 1,
-        help="at a time; default: all cores",
+        help="submissions at a time; default: one for each core",
     )
     parser.add_argument(
         "--unsafe", action="store_true", help="go on where no sandbox can be had: trust everybody"

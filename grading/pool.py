@@ -194,8 +194,7 @@ class _Pool:
             return
         self.master, self.limits = Master(message["master"]), Limits(**message["limits"])
         gc.freeze()  # what each fork inherits need not be looked through again
-        why = getattr(self.sandbox, "why", "")  # of the better ones, none is used
-        self.channel.send({"sandbox": self.sandbox.kind, "why": why})
+        self.channel.send({"sandbox": self.sandbox.kind, "why": self.sandbox.why})
 
     def _fork(self, folder: str, assignment: str) -> None:
         """Judge one submission in a process of its own."""
