@@ -81,3 +81,12 @@ def test_gradients_through_the_whole_loop(chapter, case, torch_rnn):
     close(sums[0], torch_rnn.weight_ih_l0.grad.T)
     close(sums[1], torch_rnn.weight_hh_l0.grad.T)
     close(sums[2], torch_rnn.bias_ih_l0.grad)
+
+
+def test_clipping_is_pytorchs(chapter):
+    for limit in (0.5, 1.0, 100.0):
+        gradient = np.random.default_rng(3).normal(size=(H, H))
+        weight = torch.nn.Parameter(torch.zeros(H, H, dtype=torch.float64))
+        weight.grad = torch.tensor(gradient)
+        torch.nn.utils.clip_grad_norm_([weight], limit)
+        np.testing.assert_allclose(chapter["clip"](gradient, limit), weight.grad, rtol=1e-5)
