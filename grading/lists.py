@@ -114,7 +114,7 @@ def export(
         lines.append([row.learner, *points, *mark, row.state, row.reason])
     head = ["learner", *tests, "late penalty", "total", "maximum", "state", "reason"]
     if not whole:
-        others = _others(report, head, {row.learner for row in rows})
+        others = _others(report, head, {field(row.learner) for row in rows})
         lines = sorted([*lines, *others], key=lambda line: line[0])
     _write(report, head, lines)
     return marks, report
