@@ -401,6 +401,20 @@ def test_a_run_goes_on_with_its_trunk_as_if_it_had_never_stopped(tmp_path, monke
     np.testing.assert_array_equal(found, expected)
 
 
+def test_three_seeds_ran_and_every_end_has_its_numbers(recorded):
+    seeds = {}
+    for r in recorded["runs"]:
+        for end in r["ends"]:
+            assert 1.4 < end["train"] < end["test"] + 0.15 < 2.3
+            assert abs(end["validation"] - end["test"]) < 0.05
+            if not r["wrapped"]:
+                seeds.setdefault((r["net"], end["steps"]), set()).add(r["seed"])
+    *short, longest = duel.HORIZONS
+    for net in nets.NETS:
+        assert all(seeds[net, horizon] == set(duel.SEEDS) for horizon in short)
+        assert 0 in seeds[net, longest]
+
+
 def test_every_net_had_as_many_tries_and_the_best_was_taken(recorded):
     tries = recorded["tuning"]
     assert {len(t) for t in tries.values()} == {3} and set(tries) == set(nets.NETS)
