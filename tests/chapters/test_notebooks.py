@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
 from course import ROOT
 from release import notebook_format
@@ -71,6 +72,22 @@ def test_chapter_keeps_to_its_measures(path):
         assert heading in prose, heading
     for box in ("objectives", "predict", "verdict", "dropdown"):
         assert f":class: {box}" in prose, f"no {box} box"
+
+
+@pytest.mark.parametrize("chapter", ["refresher", "word-vectors", "rnn-loop", "memory"])
+def test_minutes_follow_from_words_code_and_predictions(chapter):
+    cells = read(ROOT / f"book/{chapter}.ipynb").cells
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    code = "\n".join(c.source for c in cells if c.cell_type == "code")
+    words = len(re.findall(r"[\w’'-]+", prose))
+    lines = len(re.findall(r"^\s*[^\s#]", code, re.M))
+    predictions = prose.count(":class: predict")
+    minutes = words / 150 + lines * 12 / 60 + predictions * 1.5
+    said = int(re.search(r"\*\*Time:\*\* (\d+) minutes", prose)[1])
+    assert abs(said - minutes) <= 5, f"it says {said}; {minutes:.0f} follow from its length"
+    listed = yaml.safe_load((ROOT / "book/descriptions.yml").read_text("utf-8"))
+    assert listed[f"book/{chapter}"]["minutes"] == said
+    assert prose.count(":class: predict") <= len(re.findall(r"\{admonition\} Answer", prose))
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
