@@ -15,7 +15,7 @@ import io
 import re
 import symtable
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -79,6 +79,7 @@ class Test:
     body: Any
     last: Any  # the expression on its last line, for partial credit
     needs: list[str]  # the learner's names that it reads
+    stand_ins: list[str]  # the functions whose faults must not count here
     visible: dict[int, str]
 
 
@@ -115,10 +116,36 @@ class Master:
                     compile(tree, f"<{i}>", "exec"),
                     last and compile(last, f"<{i}>", "eval"),
                     sorted(reads - own),
+                    stand_ins(trees[i]),
                     visible(cell["source"]),
                 )
             else:
                 exec(compile(trees[i], f"<{i}>", "exec"), self.names)
+        names = dict(self.names)
+        for i, source in notebook.get("answers", {}).items():
+            exec(compile(source, f"<{i}>", "exec"), names)
+        self.answers = {i: names[i] for i in notebook.get("answers", {}) if i in names}
+
+
+def stand_ins(test: ast.AST) -> list[str]:
+    """The functions that a test names beside the one it is about: check(run_rnn, "rnn_cell")."""
+    calls = [node for node in ast.walk(test) if isinstance(node, ast.Call)]
+    return [
+        str(argument.value)
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "check"
+        for argument in call.args
+        if isinstance(argument, ast.Constant)
+    ]
+
+
+def redefined(sources: Iterable[tuple[str, str]]) -> set[str]:
+    """Names that a cell other than their own gives a value to: with these it means its own."""
+    found: set[str] = set()
+    for i, source in sources:
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            found |= set(_defined(ast.parse(source))) - {i}
+    return found
 
 
 def _calling(trees: Collection[ast.AST], own: set[str]) -> set[str]:
@@ -227,6 +254,12 @@ def _introduce(names: dict[str, Any], session: LearnerSession) -> None:
 def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Aside) -> list[str]:
     """Run all cells, which gives them their outputs; what is said of the tests that failed."""
     failed = []
+    theirs = redefined(
+        (meta(c).get("grade_id", ""), c["source"])
+        for c in cells
+        if c["cell_type"] == "code" and not is_locked(c)
+    )
+    answers = {name: answer for name, answer in master.answers.items() if name not in theirs}
     lost = {name: str(why) for why in aside.values() for name in why.names}  # why it is not defined
     needed = _needed(master, cells)
     number = 0
@@ -251,7 +284,7 @@ def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Asid
             continue
         if i in needed and not inside.reads & session.barred.keys():
             session.run_beside(i, inside.source)
-        cell["outputs"] = _test(master, i, session, lost)
+        cell["outputs"] = _test(master, i, session, lost, answers)
         failed += [f"{i}: {o['evalue']}" for o in cell["outputs"] if "evalue" in o]
     return failed
 
@@ -344,15 +377,26 @@ def refuse(master: dict, state: State, reason: str) -> Verdict:
     return {"state": state, "reason": reason, "notebook": notebook}
 
 
-def _test(master: Master, i: str, session: LearnerSession, lost: dict[str, str]) -> list[dict]:
-    """Run a test cell here; its outputs, in which nothing of a hidden test is told."""
+def _test(
+    master: Master,
+    i: str,
+    session: LearnerSession,
+    lost: dict[str, str],
+    answers: dict[str, Callable],
+) -> list[dict]:
+    """Run a test cell here; its outputs, in which nothing of a hidden test is told.
+
+    The functions that it stands on are taken from `answers`, so that one slip counts once.
+    """
     test, printed = master.tests[i], io.StringIO()
     value: Any = None
     error: BaseException | None = None
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:
             session.arguments.clear()
-            for name in test.needs:
+            lent = {name: answers[name] for name in test.stand_ins if name in answers}
+            session.lend(lent)
+            for name in (*test.needs, *lent):
                 session.look(name, master.names)
             exec(test.body, master.names)
             if test.last:

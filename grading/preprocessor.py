@@ -16,11 +16,19 @@ from grading.sandbox import Limits
 
 
 def prepare(path: Path, config: Config | None = None) -> dict:
-    """The master of the notebook at `path`: packed, with its tests but without its answers."""
+    """The master of the notebook at `path`: packed, its answers in a place of their own.
+
+    The judge lends them to later functions; no notebook that is made of the master has them.
+    """
     notebook = pack_notebook(nbformat.read(path, 4), path.parent)
+    answers = {
+        c.metadata.nbgrader.grade_id: c.source
+        for c in notebook.cells
+        if c.cell_type == "code" and c.metadata.get("nbgrader", {}).get("solution")
+    }
     for step in (LockCells, ClearSolutions, ClearOutput, ComputeChecksums):
         notebook, _ = step(config=config).preprocess(notebook, {})
-    return json.loads(json.dumps(notebook))
+    return json.loads(json.dumps(notebook)) | {"answers": answers}
 
 
 class RunInJudge(Configurable):

@@ -434,6 +434,7 @@ class Worker:
         self.shell = shell
         self.names = shell.user_ns
         sys.path.insert(0, "")  # a cell can import what another has written
+        self.replaced: dict[str, Any] = {}  # what the learner has under names that are lent
         self.channel = channel
         self.others: list[Any] = []  # what stands for itself on the judge's side
 
@@ -524,6 +525,18 @@ class Worker:
         if found:
             plt.close("all")
         return found
+
+    def lend(self, message: dict) -> dict:
+        """Put functions of the judge's in place of the learner's, until others are lent."""
+        for name, own in self.replaced.items():
+            if own is self:  # there was none
+                self.names.pop(name, None)
+            else:
+                self.names[name] = own
+        functions = wire.decode(message["functions"], self.find)
+        self.replaced = {name: self.names.get(name, self) for name in functions}
+        self.names.update(functions)
+        return {}
 
     def look(self, message: dict) -> dict:
         name = message["name"]
