@@ -28,6 +28,7 @@ def weights_of(seed, *lead, n, d):
 CAUSAL = np.tri(3, dtype=bool)
 SOME = np.array([[1, 0, 1, 0], [0, 1, 1, 1], [1, 0, 0, 0]], bool)
 EACH = np.array([[[1, 0, 0], [1, 1, 0], [0, 0, 1]], [[1, 1, 1], [0, 1, 0], [1, 0, 1]]], bool)
+LEFT = np.array([[1, 0, 0], [1, 1, 0]], bool)
 PROBES = {
     "softmax": [
         (numbers(1, 2, 3),),
@@ -44,6 +45,9 @@ PROBES = {
         (*triple(40, 2, n=3, m=3, dk=2, dv=1), CAUSAL),
         (*triple(50, 2, n=3, m=3, dk=2, dv=1), EACH),
         (np.array([[900.0], [-900.0]]), np.array([[2.0], [1.0]]), np.array([[1.0], [3.0]])),
+        triple(55, 2, n=2, m=3, dk=4, dv=5),
+        (np.array([[30.0]]), np.array([[0.0], [1], [60]]), numbers(57, 3, 2), LEFT[1:]),
+        (900 * numbers(58, 2, 2, 1), numbers(59, 2, 3, 1), numbers(60, 2, 3, 2), LEFT),
     ],
     "multi_head_attention": [
         (*weights_of(60, n=3, d=4), 2),
@@ -52,6 +56,7 @@ PROBES = {
         (*weights_of(90, 2, n=3, d=4), 2, EACH),
         (*weights_of(100, 3, n=3, d=2), 2, np.array([CAUSAL, CAUSAL.T, np.eye(3, dtype=bool)])),
         (*weights_of(110, 2, n=3, d=4), 2, CAUSAL),
+        (*weights_of(120, 2, n=2, d=6), 3),
     ],
 }
 
@@ -441,8 +446,8 @@ def asks_whether_the_mask_is_true(Q, K, V, mask=None):
 
 @mistake(
     ATTENTION,
-    "It works for one sentence but not for a batch: .T reverses all the axes, not just the last"
-    " two.",
+    "It works for one sentence but not for a batch: .T reverses all the axes, and an axis that is "
+    "counted from the front is another one there.",
 )
 def transposes_all_axes(Q, K, V, mask=None):
     scores = Q @ K.T / np.sqrt(Q.shape[-1])
@@ -846,3 +851,67 @@ def hides_the_future_always(X, W_q, W_k, W_v, W_o, n_heads, mask=None):
 )
 def adds_the_words(X, W_q, W_k, W_v, W_o, n_heads, mask=None):
     return X + multi(X, W_q, W_k, W_v, W_o, n_heads, mask)
+
+
+# kinds that are common in the wild ----------------------------------------------------------------
+
+
+@mistake(
+    ATTENTION,
+    "The mask works the wrong way round: True means “may attend”, but yours lowers the scores of "
+    "the words where it is True.",
+)
+def lowers_the_visible_words(Q, K, V, mask=None):
+    return attend(Q, K, V, mask, hide=lambda scores, mask: scores + mask * -1e9)
+
+
+@mistake(
+    ATTENTION,
+    "It works for a batch but not for one sentence: Q, K and V may have two axes. Count them from "
+    "the back.",
+)
+def attends_in_batches_alone(Q, K, V, mask=None):
+    scores = Q @ K.transpose(0, 2, 1) / np.sqrt(Q.shape[-1])
+    weights = soft(scores if mask is None else np.where(mask, scores, -np.inf))
+    return weights @ V, weights
+
+
+@mistake(
+    ATTENTION,
+    "The mask comes after the softmax, and the rest is divided by its sum. That fails (0 / 0) "
+    "where a hidden word outscores the others by far: hide the scores before the softmax.",
+)
+def renormalises_after_the_mask(Q, K, V, mask=None):
+    _, weights = attend(Q, K, V)
+    if mask is not None:
+        weights = weights * mask
+        weights = weights / weights.sum(-1, keepdims=True)
+    return weights @ V, weights
+
+
+@mistake(
+    HEADS,
+    "It works for a batch but not for one sentence: X may have two axes. Count them from the back.",
+)
+def knows_batches_alone(X, W_q, W_k, W_v, W_o, n_heads, mask=None):
+    (_, _, _) = X.shape
+    return multi(X, W_q, W_k, W_v, W_o, n_heads, mask)
+
+
+@mistake(HEADS, "The weights come back too: here the words of all heads, times W_o, are enough.")
+def returns_the_weights_too(X, W_q, W_k, W_v, W_o, n_heads, mask=None):
+    parts = [split(X @ W, n_heads) for W in (W_q, W_k, W_v)]
+    out, weights = attend(*parts, all_heads(mask))
+    return join(out) @ W_o, weights
+
+
+@mistake(
+    HEADS,
+    "The mask works the wrong way round: True means “may attend”, but yours lowers the scores of "
+    "the words where it is True.",
+)
+def lowers_the_visible_words_in_heads(X, W_q, W_k, W_v, W_o, n_heads, mask=None):
+    def lowered(Q, K, V, mask=None):
+        return attend(Q, K, V, mask, hide=lambda scores, mask: scores + mask * -1e9)
+
+    return multi(X, W_q, W_k, W_v, W_o, n_heads, mask, attend=lowered)

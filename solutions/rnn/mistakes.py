@@ -18,7 +18,7 @@ def _step(d, H, B=(), scale=1.0):
 
 def _back(d, H, B=()):
     dh_new, x, h, h_new, W_xh, W_hh = _some((*B, H), (*B, d), (*B, H), (*B, H), (d, H), (H, H))
-    return dh_new, x, h, np.round(np.tanh(h_new), 1), W_xh, W_hh
+    return dh_new, x, h, np.clip(np.round(np.tanh(h_new), 1), -0.9, 0.9), W_xh, W_hh
 
 
 # The sizes are ones that no test uses: an answer that remembers its calls meets them fresh.
@@ -30,7 +30,7 @@ PROBES = {
         _step(2, 3, (4,)),
         _step(2, 3, (3,)),
         _step(2, 3, (1,)),
-        _step(3, 2, scale=800.0),
+        _step(5, 2, scale=1000.0),
     ],
     "run_rnn": [
         _some((4, 2), (3,), (2, 3), (3, 3), (3,)),
@@ -39,7 +39,13 @@ PROBES = {
         _some((4, 4, 2), (4, 3), (2, 3), (3, 3), (3,)),
         _some((4, 2), (3,), (2, 3), (3, 3), (3,)),
     ],
-    "rnn_cell_backward": [_back(2, 3), _back(3, 3), _back(2, 3, (4,)), _back(3, 3, (3,))],
+    "rnn_cell_backward": [
+        (40 * np.ones(3), *_back(2, 3)[1:]),
+        _back(2, 3),
+        _back(3, 3),
+        _back(2, 3, (4,)),
+        _back(3, 3, (3,)),
+    ],
 }
 
 
@@ -288,7 +294,7 @@ def column_vectors(x, h, W_xh, W_hh, b):
 
 @mistake(
     "rnn_cell",
-    "The sizes do not meet. Words and states are rows, one for each sentence of a batch, and stand"
+    "One word works, a batch does not: words and states are rows, one for each sentence, and stand"
     " on the left of their matrices.",
     siblings=["single_words_only"],
 )
@@ -845,3 +851,120 @@ def dh_is_dz(dh_new, x, h, h_new, W_xh, W_hh):
     dz = dh_new * (1 - h_new**2)
     dx, _, *rest = _gradients(dz, x, h, W_xh, W_hh)
     return dx, dz, *rest
+
+
+@mistake(
+    "rnn_cell_backward",
+    "Your matrices stand on the left, as if vectors were columns. Here a vector is a row: dx is"
+    " dz @ W_xh.T, and dW_xh has a row for each number of x.",
+)
+def columns_throughout(dh_new, x, h, h_new, W_xh, W_hh):
+    dz = dh_new * (1 - h_new**2)
+    return W_xh.T @ dz, W_hh.T @ dz, np.outer(dz, x), np.outer(dz, h), dz
+
+
+@mistake(
+    "rnn_cell_backward",
+    "Of a batch, the weights come out flattened by np.outer, and db is still dz. Add the sentences"
+    " up: a batch is one matrix product, and db the sum over its rows.",
+)
+def outer_and_dz(dh_new, x, h, h_new, W_xh, W_hh):
+    dz = dh_new * (1 - h_new**2)
+    return dz @ W_xh.T, dz @ W_hh.T, np.outer(x, dz), np.outer(h, dz), dz
+
+
+@mistake("rnn_cell_backward", "You use (1 - h_new)² as the slope; it is 1 - h_new².")
+def slope_squared_outside(dh_new, x, h, h_new, W_xh, W_hh):
+    return _gradients(dh_new * (1 - h_new) ** 2, x, h, W_xh, W_hh)
+
+
+@mistake("rnn_cell_backward", "You use 1 + h_new² as the slope: a sign is the wrong way round.")
+def slope_with_plus(dh_new, x, h, h_new, W_xh, W_hh):
+    return _gradients(dh_new * (1 + h_new**2), x, h, W_xh, W_hh)
+
+
+@mistake(
+    "rnn_cell_backward", "You divide by the slope 1 - h_new²; the chain rule multiplies by it."
+)
+def divides_by_the_slope(dh_new, x, h, h_new, W_xh, W_hh):
+    return _gradients(dh_new / (1 - h_new**2), x, h, W_xh, W_hh)
+
+
+@mistake(
+    "rnn_cell_backward",
+    "The slope of tanh is missing in the gradients of the parameters; dx and dh have it.",
+)
+def no_slope_in_the_parameters(dh_new, x, h, h_new, W_xh, W_hh):
+    dz = dh_new * (1 - h_new**2)
+    return dz @ W_xh.T, dz @ W_hh.T, *_gradients(dh_new, x, h, W_xh, W_hh)[2:]
+
+
+@mistake(
+    "rnn_cell_backward",
+    "The gradients are clipped. That belongs to the training step; this function returns them as"
+    " they are.",
+)
+def clips_the_gradients(dh_new, x, h, h_new, W_xh, W_hh):
+    return tuple(np.clip(g, -5, 5) for g in _gradients(dh_new * (1 - h_new**2), x, h, W_xh, W_hh))
+
+
+@mistake(
+    "rnn_cell_backward",
+    "db is one number: it is summed over the units. It needs one number a unit, and only the"
+    " sentences of a batch add up.",
+    siblings=["db_sums_the_units"],
+)
+def db_is_one_number(dh_new, x, h, h_new, W_xh, W_hh):
+    dz = dh_new * (1 - h_new**2)
+    return *_gradients(dz, x, h, W_xh, W_hh)[:4], np.sum(dz)
+
+
+@mistake("run_rnn", "The return stands inside the loop: you give back the state of the first word.")
+def returns_inside_the_loop(X, h0, W_xh, W_hh, b):
+    return _states(X[..., :1, :], h0, W_xh, W_hh, b)
+
+
+@mistake("run_rnn", "Every step reads the first word: take word t in step t.")
+def reads_the_first_word_again(X, h0, W_xh, W_hh, b):
+    return _states(np.repeat(X[..., :1, :], X.shape[-2], axis=-2), h0, W_xh, W_hh, b)
+
+
+@mistake(
+    "run_rnn",
+    "A batch works, one sentence does not: a sentence alone has no first axis for the batch. Count"
+    " the axes from the back.",
+)
+def batches_of_sentences_only(X, h0, W_xh, W_hh, b):
+    (_, _, _) = X.shape
+    return _states(X, h0, W_xh, W_hh, b)
+
+
+@mistake("run_rnn", "The states stand in columns: each should be a row, one a word.")
+def states_in_columns(X, h0, W_xh, W_hh, b):
+    return np.swapaxes(_states(X, h0, W_xh, W_hh, b), -1, -2)
+
+
+@mistake("run_rnn", "The states stand one after another in a single axis: stack them as rows.")
+def states_in_one_line(X, h0, W_xh, W_hh, b):
+    return np.ravel(_states(X, h0, W_xh, W_hh, b))
+
+
+@mistake(
+    "rnn_cell",
+    "Something comes back beside the new state (what the way back needs, or an output). Return the"
+    " state alone.",
+)
+def returns_a_cache(x, h, W_xh, W_hh, b):
+    return np.tanh(x @ W_xh + h @ W_hh + b), (x, h, W_xh, W_hh, b)
+
+
+@mistake("rnn_cell", "tanh is taken of the word's part alone; the sum of all three goes into it.")
+def tanh_of_the_word_alone(x, h, W_xh, W_hh, b):
+    return np.tanh(x @ W_xh) + h @ W_hh + b
+
+
+@mistake(
+    "rnn_cell", "tanh is taken of each part; the parts add up first, and the sum goes into it."
+)
+def tanh_of_each_part(x, h, W_xh, W_hh, b):
+    return np.tanh(x @ W_xh) + np.tanh(h @ W_hh) + np.tanh(b)

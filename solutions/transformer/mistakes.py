@@ -33,6 +33,13 @@ def faint(seed):
     return X, *rest
 
 
+def quiet_and_loud(seed):
+    """A batch without a mask: a word as faint as ε in one sentence, large scores in both."""
+    X, *rest = probe(seed, 2, n=3, d=6, n_heads=3, f=4, W_q=2000)
+    X[0, 1] = [0.004, 0.0, -0.006, 0.002, 0.001, -0.003]
+    return X, *rest
+
+
 CAUSAL = np.tri(3, dtype=bool)
 EACH = np.array([[[1, 0, 0], [1, 1, 0], [0, 1, 1]], [[1, 1, 1], [0, 1, 0], [1, 0, 1]]], bool)
 PROBES = {
@@ -44,6 +51,7 @@ PROBES = {
         probe(5, 3, n=2, d=2, n_heads=2, f=3, mask=[np.tri(2, dtype=bool)]),
         faint(6),
         probe(7, n=3, d=4, n_heads=1, f=2, W_q=2000),
+        quiet_and_loud(9),
     ]
 }
 BLOCK = "transformer_block"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grading import checks
+from grading.assignment import _sealed
 from grading.checks import check, parts, same, same_shape
 
 
@@ -94,8 +95,8 @@ def known(monkeypatch):
         [sentence, {str(i): checks._observe(wrong, p) for i, p in enumerate(probes)}]
         for sentence, wrong in [("It is not doubled.", forgets), ("It is changed.", changes)]
     ]
-    looks = ["(2,)", "(2, 2)"]
-    table = {"double": {"probes": probes, "looks": looks, "mistakes": rows}}
+    right = [_sealed(*checks._observe(lambda x: 2 * x, probe)) for probe in probes]
+    table = {"double": {"probes": probes, "right": right, "mistakes": rows}}
     monkeypatch.setattr(checks, "KNOWN", table)
 
 

@@ -85,7 +85,7 @@ def test_no_right_result_is_near_a_stored_one(assignment):
         with checks.check():
             truth = [checks._observe(right[function], probe) for probe in inputs]
         for sentence, outputs in table[function]["mistakes"]:
-            for probe, stored in outputs.items():
+            for probe, stored in ((p, out) for p, out in outputs.items() if out):
                 assert not checks._agree(truth[int(probe)], stored, slack=2), sentence
 
 

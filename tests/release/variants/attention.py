@@ -122,18 +122,10 @@ def attention_masks_before_it_scales(Q, K, V, mask=None):
 
 def attention_masks_the_powers(Q, K, V, mask=None):
     scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
-    powers = np.exp(scores - scores.max(-1, keepdims=True))
-    if mask is not None:
-        powers = powers * mask
+    visible = np.True_ if mask is None else mask
+    top = scores.max(-1, keepdims=True, where=visible, initial=-np.inf)
+    powers = np.exp(np.minimum(scores - top, 0)) * visible
     weights = powers / powers.sum(-1, keepdims=True)
-    return weights @ V, weights
-
-
-def attention_normalises_again_after_the_mask(Q, K, V, mask=None):
-    weights = softmax_shifted(Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]))
-    if mask is not None:
-        weights = weights * mask
-        weights = weights / weights.sum(axis=-1, keepdims=True)
     return weights @ V, weights
 
 

@@ -261,22 +261,11 @@ def block_masks_the_powers(X, p, n_heads, mask=None):
     L = _norm(X, p["ln1_g"], p["ln1_b"])
     Q, K, V = (np.stack(np.split(L @ p[w], n_heads, -1), -3) for w in ("W_q", "W_k", "W_v"))
     s = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
-    e = np.exp(s - s.max(-1, keepdims=True))
-    if mask is not None:
-        e = e * mask[..., None, :, :]
+    visible = np.True_ if mask is None else mask[..., None, :, :]
+    top = s.max(-1, keepdims=True, where=visible, initial=-np.inf)
+    e = np.exp(np.minimum(s - top, 0)) * visible
     o = (e @ V) / e.sum(-1, keepdims=True)
     A = X + np.concatenate([o[..., j, :, :] for j in range(n_heads)], -1) @ p["W_o"]
-    return A + _mlp(_norm(A, p["ln2_g"], p["ln2_b"]), p)
-
-
-def block_normalises_again_after_the_mask(X, p, n_heads, mask=None):
-    L = _norm(X, p["ln1_g"], p["ln1_b"])
-    Q, K, V = (np.stack(np.split(L @ p[w], n_heads, -1), -3) for w in ("W_q", "W_k", "W_v"))
-    weights = _softmax(Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]))
-    if mask is not None:
-        weights = weights * mask[..., None, :, :]
-        weights = weights / weights.sum(-1, keepdims=True)
-    A = X + np.swapaxes(weights @ V, -2, -3).reshape(X.shape) @ p["W_o"]
     return A + _mlp(_norm(A, p["ln2_g"], p["ln2_b"]), p)
 
 
