@@ -105,7 +105,7 @@ OTHER = (ROOT / "exercises" / "attention" / "attention.ipynb").read_text("utf-8"
 # learner: the files in the submission, the total, the state, and what the reason says
 KINDS: dict[str, tuple[dict[str, str | bytes], float, str, str]] = {
     "right": ({"rnn.ipynb": TEXT}, 40, "graded", ""),
-    "wrong": ({"rnn.ipynb": WRONG}, 17, "failed tests", "The old state never enters"),
+    "wrong": ({"rnn.ipynb": WRONG}, 25, "failed tests", "The old state never enters"),
     "blank": ({"rnn.ipynb": json.dumps(RELEASE)}, 0, "failed tests", "not written yet"),
     "renamed": ({"RNN (1).ipynb": TEXT}, 40, "graded", "file RNN (1).ipynb"),
     "ending": ({"rnn.ipynb.txt": TEXT}, 40, "graded", "file rnn.ipynb.txt"),
