@@ -1,0 +1,54 @@
+"""In Firefox, too: sliders, folds, light and dark, search, and an exercise solved in the page."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course import ROOT
+from tests.support import need, serving
+from tests.website.test_practice import Strict
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def seen(site) -> dict:
+    """What a walk through the site in Firefox saw, by what it tried."""
+    firefox = need("firefox-esr", "firefox-esr")
+    path = f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"
+    script = ROOT / "tests" / "website" / "firefox.mjs"
+    with serving(site, Strict) as address:
+        done = subprocess.run(
+            ["node", script, firefox, address],
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    lines = map(json.loads, done.stdout.splitlines())
+    return {line["what"]: line["saw"] for line in lines}
+
+
+def test_a_slider_moves_an_answer_unfolds_and_dark_is_dark(seen):
+    assert seen["slider"] and seen["theme"]
+    assert seen["fold"] == {"closed": True, "open": True}
+
+
+def test_a_search_finds(seen):
+    assert seen["search"]
+
+
+def test_a_wrong_answer_is_named_and_a_right_one_is_green(seen):
+    said, why = seen["wrong"]
+    assert said == "3 of 4 tests pass. Mend the first red one first."
+    assert "The old state never enters" in why
+    assert seen["right"] == "All 4 tests pass."
+
+
+def test_nothing_went_wrong_and_no_other_host_was_asked(seen):
+    assert seen["trouble"] == []
