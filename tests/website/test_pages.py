@@ -17,7 +17,7 @@ def test_the_site_has_the_pages_of_the_contents_and_no_other(site):
 
 
 def test_the_site_has_nothing_of_its_builder(site):
-    python = {"runner.py", "pyodide.mjs"}  # what exercises in the page run on
+    python = {"runner.py", "figures.py", "pyodide.mjs"}  # what exercises in the page run on
     served = [p for p in (site / "_static").rglob("*") if p.is_file() and p.name not in python]
     assert served
     for kind in (".py", ".pyc", ".mjs", ".html", ".jinja", "_t"):

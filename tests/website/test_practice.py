@@ -10,6 +10,7 @@ from course import EXERCISES, ROOT, SITE
 from grading.assignment import assignments, grade_id, read
 from tests.release.support import functions
 from tests.support import PATIENCE, PHONE, FolderHandler, missing, serving
+from website import figure_data
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 POLICY = (
@@ -112,6 +113,9 @@ def test_a_wrong_answer_is_named_and_a_right_one_is_green(practice):
     points = practice.place("rnn_cell").locator(".practice-points").inner_text()
     assert points.startswith("Practice: 9 of 9 points by the tests that you see.")
     assert "only that counts" in points
+    figure = practice.place("rnn_cell").locator("figure.practice-figure")
+    expect(figure.locator("rect")).to_have_count(20 * len(figure_data.TEXT))
+    expect(figure.locator("figcaption")).to_contain_text("right 14 times of 24")
 
 
 @pytest.mark.slow

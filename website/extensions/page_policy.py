@@ -29,12 +29,13 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         up = "../" * (len(path.relative_to(out).parts) - 1)
         head, end, body = text.partition("</head>")
         # Those of the head become one: all else that the head loads is deferred.
-        first = "\n".join(m[1].strip() for m in INLINE.finditer(head))
-        if first:
-            link = _link(static, up, first)
-            start = INLINE.search(head).start()
+        found = list(INLINE.finditer(head))
+        if found:
+            link = _link(static, up, "\n".join(m[1].strip() for m in found))
+            start = found[0].start()
             head = head[:start] + link + INLINE.sub("", head[start:])
-        body = INLINE.sub(lambda m, up=up: _link(static, up, m[1].strip()), body)
+        for match in INLINE.finditer(body):
+            body = body.replace(match[0], _link(static, up, match[1].strip()))
         changed = CLICK.sub(r'data-click="\1"', f"{head}{end}{body}")
         if changed != text:
             path.write_text(changed, "utf-8")

@@ -20,11 +20,11 @@ from sphinx.util import logging
 
 import course
 from course import ROOT
-from website import pyodide
+from website import figure_data, pyodide
 from website.extensions import connect
 
 HERE = ROOT / "website" / "practice"
-PLAIN = ("practice.js", "practice.css", "memory.js", "worker.js", "runner.py")
+PLAIN = ("practice.js", "practice.css", "memory.js", "worker.js", "runner.py", "figures.py")
 log = logging.getLogger(__name__)
 
 
@@ -55,18 +55,19 @@ def _scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
     if app.builder.name != "html":
         return
     if 'class="practice"' in context.get("body", ""):
-        app.add_js_file("practice/practice.js", **{"data-python": app.env.practice_python})
+        app.add_js_file("practice/practice.js", **{"data-python": context["practice_python"]})
 
 
 def _files(app: Sphinx) -> None:
     """Scripts, editor and Python, into the built site; the log says why Python is wanting."""
-    app.env.practice_python = ""
+    app.config.html_context["practice_python"] = ""
     if app.builder.name != "html":
         return
     folder = Path(app.outdir) / "_static" / "practice"
     folder.mkdir(parents=True, exist_ok=True)
     for name in PLAIN:
         shutil.copyfile(HERE / name, folder / name)
+    figure_data.write(folder)
     _bundle(HERE / "editor.js", folder / "editor.js")
     try:
         files = pyodide.copy_to(folder / "python")
@@ -74,13 +75,14 @@ def _files(app: Sphinx) -> None:
         log.info("Exercises cannot be solved in the page: %s", error)
         shutil.rmtree(folder / "python", ignore_errors=True)
         return
-    app.env.practice_python = f"{files['sent'] / 1e6:.1f}"
+    app.config.html_context["practice_python"] = f"{files['sent'] / 1e6:.1f}"
 
 
 def _bundle(source: Path, target: Path) -> None:
     """`source` and all that it imports, as one module."""
     node = os.environ | {"PATH": f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"}
-    command = [ROOT / "node_modules" / ".bin" / "esbuild", source, f"--outfile={target}"]
+    esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
+    command = [str(esbuild), str(source), f"--outfile={target}"]
     command += ["--bundle", "--format=esm", "--minify", "--legal-comments=none"]
     command += ["--log-level=warning"]
     done = subprocess.run(command, env=node, capture_output=True, text=True, check=False)

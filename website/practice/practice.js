@@ -5,6 +5,7 @@
 (() => {
   const here = new URL("./", document.currentScript.src);
   const python = document.currentScript.dataset.python; // MB on the wire, or nothing where Python could not be had
+  const FIGURES = ["rnn_cell", "scaled_dot_product_attention"]; // those of figures.py
   const LIMIT = 10_000; // ms that a run may take once Python is there
 
   const make = (tag, properties = {}, ...children) => {
@@ -210,11 +211,12 @@
       }
     }
 
-    async ask(message, told = () => {}) {
+    async ask(message, { told = () => {}, quietly = false } = {}) {
       this.busy(true);
-      if (!runtime.ready || !runtime.worker) this.fetched(0);
+      const fetched = quietly ? () => {} : (part, done) => this.fetched(part, done);
+      if (!runtime.ready || !runtime.worker) fetched(0);
       try {
-        return await runtime.ask(message, { fetched: (part, done) => this.fetched(part, done), told });
+        return await runtime.ask(message, { fetched, told });
       } finally {
         this.busy(false);
       }
@@ -230,9 +232,11 @@
         const { before, tests } = await this.cells();
         const visible = tests.filter((cell) => !isHidden(cell));
         const sent = visible.map((cell) => ({ id: about(cell).grade_id, kind: "test", source: source(cell) }));
-        await this.ask({ cells: [...before, ...sent] }, (event) => {
-          if (event.began) current = event.id;
-          else events.set(event.id, event);
+        await this.ask({ cells: [...before, ...sent] }, {
+          told(event) {
+            if (event.began) current = event.id;
+            else events.set(event.id, event);
+          },
         });
         this.show(events, tests, visible);
       } catch (error) {
@@ -269,7 +273,7 @@
         for (const one of answers) data.passed[one.key] ??= false;
         data.passed[this.key] = all;
       });
-      document.dispatchEvent(new CustomEvent("practice", { detail: { name: this.name, passes: all } }));
+      if (all && FIGURES.includes(this.name)) this.drawFigure();
     }
 
     test(cell, event) {
@@ -304,6 +308,15 @@
       const text = [...events.values()].map((event) => event.printed).join("");
       if (!text) return;
       this.results.append(make("p", { textContent: "Printed:" }), make("pre", { className: "practice-printed", textContent: text }));
+    }
+
+    // ---- your function draws a figure ----
+    async drawFigure() {
+      const { before } = await this.cells();
+      const message = { cells: before, function: this.name, file: `figure-${this.name}.npz` };
+      const figure = await this.ask(message, { quietly: true }).catch((error) => ({ error: error.message }));
+      if (figure.error) this.results.append(make("p", { textContent: `Your function could not draw its figure: ${figure.error}` }));
+      else this.results.append(heatmap(figure));
     }
 
     // ---- watch it run ----
@@ -370,6 +383,35 @@
         this.say("Your browser let nothing be copied; the question stands below.");
       }
     }
+  }
+
+  /** A figure of numbers in [-1, 1], as SVG: one colour above zero, another below, as strong as the number is large. */
+  function heatmap({ rows, columns, values, below, caption }) {
+    const SIZE = 16;
+    const LEFT = Math.max(...rows.map((row) => row.length)) * 7 + 8;
+    const element = (tag, attributes, text) => {
+      const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+      if (text !== undefined) made.textContent = text === " " ? "␣" : text;
+      return made;
+    };
+    const width = LEFT + columns.length * SIZE;
+    const height = (rows.length + 2 + (below.length ? 1 : 0)) * SIZE;
+    const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": caption, class: "practice-heatmap" });
+    const letters = (texts, y, what) => texts.forEach((text, j) => {
+      svg.append(element("text", { x: LEFT + (j + 0.5) * SIZE, y, "text-anchor": "middle", class: what }, text));
+    });
+    letters(columns, SIZE - 4, "");
+    values.forEach((row, i) => {
+      const y = (i + 1) * SIZE;
+      svg.append(element("text", { x: LEFT - 6, y: y + SIZE - 4, "text-anchor": "end" }, rows[i]));
+      row.forEach((value, j) => svg.append(element("rect", {
+        x: LEFT + j * SIZE, y, width: SIZE - 1, height: SIZE - 1,
+        class: value < 0 ? "practice-below" : "practice-above", "fill-opacity": Math.min(1, Math.abs(value)),
+      })));
+    });
+    if (below.length) letters(below, (rows.length + 2) * SIZE - 4, "practice-next");
+    return make("figure", { className: "practice-figure" }, svg, make("figcaption", { textContent: caption }));
   }
 
   /** What the statement says of arrays by name: from its tables, and of the result from the function's first words. */

@@ -61,11 +61,27 @@ def run(cells: list[dict], tell: Callable[[dict], Any]) -> dict:
 
 
 def answer(job: dict, tell: Callable[[dict], Any]) -> dict:
-    """Do what the page asks: {"cells", and "function" and "shapes" where it wants a trace}."""
+    """Do what the page asks with {"cells"}: run them; with "shapes", trace "function"; with "file",
+    draw the figure of "function"."""
+    if "file" in job:
+        return _figure(job["cells"], job["function"], job["file"])
     if "function" in job:
         return trace(job["cells"], job["function"], job["shapes"])
     run(job["cells"], tell)
     return {}
+
+
+def _figure(cells: list[dict], function: str, file: str) -> dict:
+    """What `figures.draw` says of the learner's function, or {"error"}."""
+    import figures
+    import numpy as np
+
+    try:
+        answer = run(cells, lambda event: None)[function]
+        with np.load(file) as data, redirect_stdout(_Printed()), redirect_stderr(_Printed()):
+            return figures.draw(function, answer, data)
+    except Exception as error:
+        return {"error": _said(error)}
 
 
 def _run_one(cell: dict, names: dict, answers: dict[str, str]) -> dict:
@@ -88,8 +104,10 @@ def _compiled(source: str, file: str) -> tuple[Any, Any]:
     """The statements of a cell and, as in a notebook, the value of its last line."""
     tree = ast.parse(source, file)
     last = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
-        last = compile(ast.Expression(tree.body.pop().value), file, "eval")
+    end = tree.body[-1] if tree.body else None
+    if isinstance(end, ast.Expr) and not source.rstrip().endswith(";"):
+        tree.body.pop()
+        last = compile(ast.Expression(end.value), file, "eval")
     return compile(tree, file, "exec"), last
 
 
@@ -112,12 +130,13 @@ def _where(error: BaseException, answers: dict[str, str]) -> dict:
     """The last line of the learner's own code on the way to the error."""
     if isinstance(error, SyntaxError) and error.filename in answers:
         return {"line": error.lineno or 0, "cell": answers[error.filename]}
-    while error is not None:
-        frames = traceback.extract_tb(error.__traceback__)
+    link: BaseException | None = error
+    while link is not None:
+        frames = traceback.extract_tb(link.__traceback__)
         for frame in reversed(frames):
             if frame.filename in answers:
                 return {"line": frame.lineno or 0, "cell": answers[frame.filename]}
-        error = error.__cause__ or error.__context__
+        link = link.__cause__ or link.__context__
     return {"line": 0, "cell": ""}
 
 

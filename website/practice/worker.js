@@ -26,14 +26,20 @@ self.fetch = async (resource, options) => {
   return before ?? counted(await fetchNow(resource, options));
 };
 
+async function bytes(name) {
+  const response = await fetchNow(new URL(name, import.meta.url));
+  if (!response.ok) throw new Error(`${name} did not come (${response.status})`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 async function start() {
   const files = await (await fetchNow(base + "files.json")).json();
   total = files.bytes;
   early.set(base + files.numpy, self.fetch(base + files.numpy));
-  const runner = fetchNow(new URL("./runner.py", import.meta.url)).then((response) => response.text());
+  const ours = ["runner.py", "figures.py"].map(async (name) => [name, await bytes(name)]);
   const { loadPyodide } = await import(base + "pyodide.mjs");
   const python = await loadPyodide({ indexURL: base, packages: ["numpy"] });
-  python.FS.writeFile("runner.py", await runner);
+  for (const [name, content] of await Promise.all(ours)) python.FS.writeFile(name, content);
   python.runPython("import json, numpy, runner");
   return python;
 }
@@ -43,6 +49,7 @@ ready.then(() => postMessage({ ready: true }), (error) => postMessage({ failed: 
 
 onmessage = async ({ data }) => {
   const python = await ready;
+  if (data.file) python.FS.writeFile(data.file, await bytes(data.file));
   const names = python.toPy({ job: JSON.stringify(data) });
   names.set("tell", (text) => postMessage({ event: JSON.parse(text) }));
   const done = python.runPython(
