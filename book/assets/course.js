@@ -251,17 +251,27 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 
-// Paper is white: a page is printed light, with all its pictures, whatever the screen shows.
+// Paper is white and cannot unfold: a page is printed light, with all its pictures and hints.
+// Folded code stays folded: it is for who runs it.
+const hints = () => document.querySelectorAll(".bd-article details:not(.hide)");
 window.addEventListener("beforeprint", () => {
   const { dataset } = document.documentElement;
   dataset.themeOnScreen = dataset.theme;
   dataset.theme = "light";
   document.querySelectorAll("img[loading]").forEach((img) => { img.loading = "eager"; });
+  for (const hint of hints()) {
+    hint.dataset.openOnScreen = String(hint.open);
+    hint.open = true;
+  }
 });
 window.addEventListener("afterprint", () => {
   const { dataset } = document.documentElement;
   dataset.theme = dataset.themeOnScreen;
   delete dataset.themeOnScreen;
+  for (const hint of hints()) {
+    if (hint.dataset.openOnScreen) hint.open = hint.dataset.openOnScreen === "true";
+    delete hint.dataset.openOnScreen;
+  }
 });
 
 // What the theme's buttons do; see page_policy.py.

@@ -25,7 +25,8 @@ def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, p
     assert min(ImageStat.Stat(sheet).mean[0] for sheet in before) > 180
     squeezed = "".join(text.split())
     assert "Lossy,butwhosayswhatislost?" in squeezed
-    for nav in ("Howgradingworks,andwhatitpromises", "Ctrl+K", "Previous"):
+    dead = ("Clicktohide", "Clicktoshow")
+    for nav in ("Howgradingworks,andwhatitpromises", "Ctrl+K", "Previous", *dead):
         assert nav not in squeezed
     assert "At best 8 words: 8 × 8 numbers fill 64" in " ".join(text.split()), "answers unfold"
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -44,6 +45,25 @@ def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, p
     ]  # fmt: skip
     # the figure, and the slider above it if a page ends between them
     assert 1 <= len(changed) <= 2, f"pages that changed with the slider: {changed}"
+
+
+def test_an_exercise_prints_its_hints_and_folds_them_again(served, page, tmp_path):
+    page.goto(f"{served}/exercises/rnn/rnn.html", wait_until="load")
+    hints = page.locator("article details:not(.hide)")
+    hints.nth(1).evaluate("hint => hint.open = true")
+    text, _ = printed(page, tmp_path / "exercise.pdf")
+    said = " ".join(text.split())
+    for words in (
+        "Write the formula as it stands",
+        "Start with h = h0",
+        "makes the column-times-row",
+    ):
+        assert words in said
+    for dead in ("click to unfold", "Show code cell", "Hide code cell"):
+        assert dead not in said
+    assert said.count("Hint") == hints.count() == 3
+    page.wait_for_function("!document.querySelector('article details:not(.hide)').open")
+    assert hints.evaluate_all("all => all.map(hint => hint.open)") == [False, True, False]
 
 
 @pytest.mark.browser_context_args(reduced_motion="reduce")
