@@ -58,6 +58,8 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.TagRemovePreprocessor",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+# A name that begins with = is no formula in the table that `nbgrader export` writes.
+c.ExportApp.plugin_class = "grading.lists.Marks"
 # `nbgrader zip_collect` takes the archives of Canvas and of Moodle as they come.
 c.ZipCollectApp.extractor_plugin = "grading.lms.Extractor"
 c.ZipCollectApp.collector_plugin = "grading.lms.Collector"

@@ -10,8 +10,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import MissingEntry
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.plugins import ExportPlugin
 
 from grading.classroom import Course, Row, total
 from grading.harmless import field
@@ -105,7 +106,8 @@ def export(
     Where the rows are not the whole class, the lines of the others stay as they are.
     """
     marks, report = (course.root / f"{name}-{assignment}.csv" for name in ("marks", "report"))
-    _write(marks, MARKS, _marks(course, assignment))
+    with course.gradebook() as book:
+        _write(marks, MARKS, _marks(book, assignment, book.students))
     tests = next((list(row.most) for row in rows if row.most), [])
     lines = []
     for row in rows:
@@ -129,20 +131,35 @@ def _others(report: Path, head: list[str], learners: set[str]) -> list[list[str]
     return [line for line in before[1:] if line[0] not in learners] if before[:1] == [head] else []
 
 
-def _marks(course: Course, assignment: str) -> Iterator[list[Any]]:
-    """A line for everybody in the gradebook; those who handed in nothing have 0 points."""
-    with course.gradebook() as book:
-        about = book.find_assignment(assignment)
-        for student in book.students:
-            who = [student.id, student.last_name, student.first_name, student.email]
-            try:
-                work = book.find_submission(assignment, student.id)
-            except MissingEntry:
-                yield [assignment, about.duedate, "", *who, 0.0, 0.0, 0.0, about.max_score]
-                continue
-            penalty = work.late_submission_penalty
-            mark = [work.score, penalty, total(work.score, penalty), about.max_score]
-            yield [assignment, about.duedate, work.timestamp, *who, *mark]
+class Marks(ExportPlugin):
+    """What `nbgrader export` writes: its own table, in which no field is a formula or breaks it."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        assignments = {str(name) for name in self.assignment}
+        learners = {str(name) for name in self.student}
+        students = [s for s in gradebook.students if not learners or s.id in learners]
+        lines: list[list[Any]] = []
+        for about in gradebook.assignments:
+            if not assignments or about.name in assignments:
+                lines += _marks(gradebook, about.name, students)
+        path = Path(self.to or "grades.csv")
+        _write(path, MARKS, lines)
+        self.log.info("%d rows in %s", len(lines), path)
+
+
+def _marks(book: Gradebook, assignment: str, students: list) -> Iterator[list[Any]]:
+    """A line for each of the students; those who handed in nothing have 0 points."""
+    about = book.find_assignment(assignment)
+    for student in students:
+        who = [student.id, student.last_name, student.first_name, student.email]
+        try:
+            work = book.find_submission(assignment, student.id)
+        except MissingEntry:
+            yield [assignment, about.duedate, "", *who, 0.0, 0.0, 0.0, about.max_score]
+            continue
+        penalty = work.late_submission_penalty
+        mark = [work.score, penalty, total(work.score, penalty), about.max_score]
+        yield [assignment, about.duedate, work.timestamp, *who, *mark]
 
 
 def _write(path: Path, head: list[str], lines: Iterable[list[Any]]) -> None:

@@ -26,6 +26,7 @@ from nbgrader.utils import unzip
 from traitlets import Dict
 
 from grading.classroom import total
+from grading.harmless import field
 
 MOODLE = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_file_?(?P<title>.*)")
 CANVAS = re.compile(r"(?P<name>.*?)_(LATE_)?(?P<id>\d+)_(?P<upload>\d+)_(?P<title>.+)")
@@ -157,7 +158,10 @@ class _Marks(ExportPlugin):
 
     def write(self, default: str, rows: list[list]) -> None:
         with open(self.to or default, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(rows)
+            safe = [
+                [field(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+            ]
+            csv.writer(file).writerows(safe)
         self.log.info("%d rows in %s", len(rows), self.to or default)
 
 

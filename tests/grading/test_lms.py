@@ -16,8 +16,8 @@ from nbgrader.utils import parse_utc
 from course import ROOT
 from grading.classroom import Course, grade
 from grading.files import read
-from grading.lists import feedback
-from grading.lms import recognise
+from grading.lists import Marks, feedback
+from grading.lms import CanvasExport, MoodleExport, recognise
 from grading.pool import Judge
 from grading.sample_class import answered, course, right
 
@@ -154,6 +154,25 @@ def as_moodle_reads(path: Path) -> dict[str, tuple[str, str]]:
     assert rows and {"Identifier", "Grade", "Last modified (grade)"} <= rows[0].keys()
     assert all(row["Identifier"].startswith("Participant ") for row in rows)
     return {row["Identifier"][12:]: (row["Grade"], row["Maximum Grade"]) for row in rows}
+
+
+def test_no_name_in_an_exported_table_is_a_formula(tmp_path):
+    evil = '=HYPERLINK("x", 1)'
+    with Course(course(tmp_path)).gradebook() as book:
+        book.add_assignment("rnn")
+        for number in (1, 2):
+            about = {"first_name": evil, "last_name": "", "email": evil}
+            book.add_student(f"{evil}_{number}", **about)
+            book.add_submission("rnn", f"{evil}_{number}")
+        for plugin in (Marks, CanvasExport, MoodleExport):
+            exporter = plugin()
+            exporter.to, exporter.assignment = str(tmp_path / "table.csv"), ["rnn"]
+            exporter.export(book)
+            with open(tmp_path / "table.csv", newline="", encoding="utf-8") as file:
+                head, *rows = csv.reader(file)
+            assert f"'{evil}" in str(rows).replace("\\'", "'"), plugin
+            assert [row for row in rows if len(row) != len(head)] == []
+            assert [field for row in rows for field in row if field.startswith("=")] == []
 
 
 @pytest.mark.slow
