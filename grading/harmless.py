@@ -152,6 +152,12 @@ def attachments(given: Any, most: int = 5 << 20) -> dict[str, dict[str, str]]:
     return kept
 
 
+def not_kept(given: Any, kept: Collection[str]) -> list[str]:
+    """The names of a cell's attachments that `attachments` did not keep."""
+    names = [str(name)[:200] for name in given] if isinstance(given, dict) else []
+    return [name for name in names if name not in kept]
+
+
 def is_picture(kind: str, data: Any) -> bool:
     """Whether this is base64 of a picture of that kind, and of no other."""
     if kind not in PICTURES or not isinstance(data, str):

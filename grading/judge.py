@@ -34,6 +34,7 @@ from grading.submission import (
     is_test,
     meta,
     parse,
+    pictures_left_out,
     put_aside,
     restore,
     several,
@@ -230,6 +231,7 @@ def judge(
     session.close()
     state, reason = _concluded(session, failed)
     notes = [*map(str, aside.values()), *several(master.notebook, cells)]
+    notes += pictures_left_out(cells)
     if session.stops or notes:
         notebook["cells"].insert(0, _notice(state, ". ".join(filter(None, [reason, *notes]))))
     told = [note for note in notes if note not in reason]
@@ -275,7 +277,10 @@ def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Asid
             name = i or f"number {number}"
             cell["outputs"] = session.run(name, cell["source"])
             if name in session.errors:
-                ended = f"{_spoken(i, number, cell['source'])} ended with {session.errors[name]}"
+                error = session.errors[name]
+                ended = f"{_spoken(i, number, cell['source'])} ended with {error}"
+                if error.startswith("NameError: ") and (root := _root(error, lost)):
+                    ended = f"{root}; so {ended}"
                 lost |= dict.fromkeys(_makes(cell["source"]), ended)
             continue
         inside = master.inside[i]
@@ -287,6 +292,12 @@ def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Asid
         cell["outputs"] = _test(master, i, session, lost, answers)
         failed += [f"{i}: {o['evalue']}" for o in cell["outputs"] if "evalue" in o]
     return failed
+
+
+def _root(text: str, lost: dict[str, str]) -> str:
+    """Why the name is lost that a NameError tells of; empty where nothing is known of it."""
+    missing = re.search(r"name '(\w+)' is not", text)
+    return lost.get(missing[1], "") if missing else ""
 
 
 def _spoken(i: str, number: int, source: str) -> str:
@@ -427,8 +438,8 @@ def _told(test: Test, i: str, error: BaseException, lost: dict[str, str]) -> dic
         lines += [line for frame, line in frames if frame.f_code.co_filename == f"<{i}>"]
         one = one.__cause__ or one.__context__
     text = str(error)
-    if isinstance(error, NameError) and (missing := re.search(r"name '(\w+)' is not", text)):
-        text += f", because {lost[missing[1]]}" if missing[1] in lost else ""
+    if isinstance(error, NameError) and (root := _root(text, lost)):
+        text = f"{root}; so {text}"
     if all(n in test.visible for n in lines):
         where = (
             "this line of the test failed:\n    " + test.visible[lines[0]].strip() if lines else ""

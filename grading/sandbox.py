@@ -130,7 +130,8 @@ class Sandbox:
 
     def _try(self, kind: str, nested: bool) -> bool:
         """Set this kind up and see whether a process starts in it, and whether imports work."""
-        self.kind, self.nested, self._server = kind, nested, None
+        self.kind, self.nested = kind, nested
+        self._server: subprocess.Popen[bytes] | None = None
         try:
             if kind == "bubblewrap" and not shutil.which("bwrap"):
                 raise OSError("bwrap is not installed")
@@ -149,7 +150,7 @@ class Sandbox:
             self.close()
             return False
 
-    def _serve(self) -> None:
+    def _serve(self) -> subprocess.Popen[bytes]:
         """Start the process that the learners' processes are copies of."""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         fd = theirs.fileno()
@@ -164,7 +165,7 @@ class Sandbox:
                 wall += ["--setenv", name, value]
             python = os.path.realpath(sys.prefix) + "/bin/python"
             command = [*wall, "--", python, "-s", "-B", "/judge/worker.py", str(fd)]
-        self._server = subprocess.Popen(
+        server = subprocess.Popen(
             [*command, *_system()],
             env=env,
             cwd="/",
@@ -175,12 +176,13 @@ class Sandbox:
             start_new_session=True,
         )
         theirs.close()
+        return server
 
     def start(self, limits: Limits) -> "Process":
         """One more process, that nothing but the judge can reach."""
         if self._server is None or (not self.nested and self.kind == "bubblewrap"):
             self.close()  # without namespaces of their own, each needs its own wall
-            self._serve()
+            self._server = self._serve()
         ours, theirs = socket.socketpair()
         request = asdict(limits) | {"namespaces": self.nested}
         with theirs:
@@ -189,7 +191,8 @@ class Sandbox:
             return Process(ours, limits)
         except EOFError:
             if self._server.poll() is not None:
-                said = self._server.stderr.read().decode(errors="replace").strip()
+                errors = self._server.stderr
+                said = errors.read().decode(errors="replace").strip() if errors else ""
                 raise Stopped(said or f"exit status {self._server.returncode}") from None
             raise Stopped("it ended before it began") from None
 
@@ -199,7 +202,8 @@ class Sandbox:
             self._control.close()
             self._server.kill()
             self._server.wait()
-            self._server.stderr.close()
+            if self._server.stderr:
+                self._server.stderr.close()
             self._server = None
 
 
@@ -274,7 +278,9 @@ class Process:
             self.deadline(seconds)
             self.channel.send(message)
             while "call back" in (answer := self.channel.receive()):
-                self.channel.send(call_back(answer["call back"], answer.get("args")))
+                if call_back is None:
+                    raise wire.Unreadable("a call to a function that it was not given")
+                self.channel.send(call_back(answer["call back"], answer.get("args", [])))
             return answer
         except wire.Unreadable as error:
             self.end()

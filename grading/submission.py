@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grading.files import Unreadable, decode
-from grading.harmless import as_text, attachments, markdown
+from grading.harmless import as_text, attachments, markdown, not_kept
 from grading.wire import clean
 
 MAX_TEXT = 10 << 20  # characters that learners wrote; outputs are thrown away and do not count
@@ -54,12 +54,14 @@ def _cell(cell: dict) -> dict:
             f"{MAX_SOURCE} are graded, so take out what does not belong there"
         )
     i = claim if isinstance(claim, str) else None
+    pictures = attachments(cell.get("attachments"))
     return {
         "type": kind,
         "source": source,
         "id": i,
         "changed": not _as_released(cell, source),
-        "attachments": attachments(cell.get("attachments")),
+        "attachments": pictures,
+        "not kept": not_kept(cell.get("attachments"), pictures),
     }
 
 
@@ -273,6 +275,18 @@ def several(master: dict, cells: list[dict]) -> list[str]:
                 "as in your notebook"
             )
     return said
+
+
+def pictures_left_out(cells: list[dict]) -> list[str]:
+    """A sentence about the attachments that are not kept, if there are any."""
+    names = [clean(name, 100) for cell in cells for name in cell["not kept"]]
+    if not names:
+        return []
+    more = f" and {len(names) - 3} more" if names[3:] else ""
+    return [
+        f"not shown: the attachment {', '.join(names[:3])}{more}; pictures are, as PNG, JPEG, GIF"
+        " or WebP, of 4 MB a cell at most"
+    ]
 
 
 def shortened(text: str, most: int = 60) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grading.sandbox import Limits, Sandbox
+from grading.sandbox import Limits, Sandbox, Stopped
 
 # name: the cells of a session, and what the last of them gives
 SESSIONS = {
@@ -15,6 +15,7 @@ SESSIONS = {
     "not a magic": (["s = '''\n%not magic\n'''\ns"], r"'\n%not magic\n'"),
     "timed cell": (["%%time\nx = 3\nx"], "3"),
     "timeit": (["n = []", "%timeit -n 100 -r 3 n.append(1)", "len(n)"], "1"),
+    "timings kept": (["t = %timeit -o -n 9 sum([1])\n0 < t.best == t.average"], "True"),
     "captured": (["%%capture said\nprint('hi')", "said.stdout"], r"'hi\n'"),
     "a file": (["%%writefile tool.py\nv = 7", "import tool\ntool.v"], "7"),
     "another language": (["%%bash\nls", "1"], "1"),
@@ -100,6 +101,28 @@ def test_what_is_missing_when_graded_is_said(sandbox):
     assert "input() cannot be used when the notebook is graded" in asked["error"]["text"]
     assert "Python's own modules and IPython" in imported["error"]["text"]
     assert "numpy" in imported["error"]["text"]
+
+
+def test_what_a_notebook_cannot_reach_when_graded_is_said(sandbox):
+    network = "import urllib.request\nurllib.request.urlopen('https://example.org')"
+    program = "import subprocess\nsubprocess.run(['ls'])"
+    for cell in ("open('weights.npy')", network, program):
+        [reply] = run(sandbox, cell)
+        assert "no files beside the notebook, no network and no other programs" in str(reply)
+
+
+def test_torch_is_missing_even_where_the_grader_has_it(sandbox):
+    [reply] = run(sandbox, "import torch.nn as nn")
+    assert reply["error"]["types"][0] == "ModuleNotFoundError"
+    assert "torch" not in reply["error"]["text"].partition("when graded there are")[2]
+
+
+def test_a_call_back_that_nobody_asked_for_ends_the_process(sandbox):
+    forged = "import os, json\ndata = json.dumps({'call back': 0}).encode()\n"
+    forged += "frame = len(data).to_bytes(4, 'big') + data\n"
+    forged += "for fd in range(3, 64):\n    try: os.write(fd, frame)\n    except OSError: pass"
+    with pytest.raises(Stopped, match="a call to a function that it was not given"):
+        run(sandbox, forged)
 
 
 def test_plots_are_kept_however_they_are_shown(sandbox):

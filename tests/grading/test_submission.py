@@ -94,6 +94,18 @@ def helper_that_fails(notebook: dict) -> None:
     cell(notebook, "rnn_cell")["source"] = USES_HELPER
 
 
+def library_missing_two_cells_above(notebook: dict) -> None:
+    n = at(notebook, "rnn_cell")
+    cells = [own("import no_such_library as lib"), own(f"K = lib.nothing\n{HELPER}")]
+    notebook["cells"][n:n] = cells
+    cell(notebook, "rnn_cell")["source"] = USES_HELPER
+
+
+def picture_that_is_not_kept(notebook: dict) -> None:
+    given = {"a.svg": {"image/svg+xml": "<svg/>"}}
+    notebook["cells"].append(own("![a](attachment:a.svg)", "markdown") | {"attachments": given})
+
+
 def asks(notebook: dict) -> None:
     cell(notebook, "rnn_cell")["source"] = "n = input()\n" + cell(notebook, "rnn_cell")["source"]
 
@@ -153,19 +165,23 @@ CASES: dict[Callable, tuple[float, list[str]]] = {
     ),
     harmless_line_in_the_locked_cell: (40, ["(# my favourite library) is not graded"]),
     helper_that_fails: (
-        9,
+        20,
         ["'helper' is not defined", "which begins `import no_such_library`", "there are Python's"],
     ),
-    asks: (9, ["the cell `rnn_cell` ended with EOFError: input() cannot be used"]),
+    library_missing_two_cells_above: (
+        20,
+        ["rnn_cell-shape: your cell number 3, which begins `import no_such_library", "so name"],
+    ),
+    picture_that_is_not_kept: (40, ["not shown: the attachment a.svg"]),
+    asks: (20, ["the cell `rnn_cell` ended with EOFError: input() cannot be used"]),
     ends: (
-        9,
+        20,
         ["the cell rnn_cell crashed: it ended the Python process. It imports torch_like, and"],
     ),
-    # run_rnn keeps the states that this rnn_cell destroys: it is wrong in Jupyter too
-    right_but_in_place: (30, ["rnn_cell-pure: the argument h after the call"]),
-    returns_zeros: (14, ["rnn_cell-example"]),
-    makes_its_arguments_zero: (14, ["rnn_cell-example"]),
-    words_that_begin_with_x: (9, ["x must be an array, and is a list"]),
+    right_but_in_place: (39, ["rnn_cell-pure: the argument h after the call"]),
+    returns_zeros: (23, ["rnn_cell-example"]),
+    makes_its_arguments_zero: (23, ["rnn_cell-example"]),
+    words_that_begin_with_x: (20, ["x must be an array, and is a list"]),
 }
 
 
