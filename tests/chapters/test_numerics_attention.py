@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from lesson.nets import attention as nets
 
 from tests.chapters.support import close, t
 
@@ -69,6 +70,11 @@ def test_positions_are_those_of_the_paper(chapter):
     for pos, i in [(0, 0), (3, 2), (29, 4)]:
         angle = pos / 10_000 ** (2 * i / 10)
         np.testing.assert_allclose(P[pos, 2 * i : 2 * i + 2], [np.sin(angle), np.cos(angle)])
+
+
+def test_rotary_positions_are_those_of_the_trained_nets(chapter):
+    x = RNG.standard_normal((9, 16))
+    np.testing.assert_allclose(chapter["rotate"](x, np.arange(3, 12)), nets.rotate(x, 3))
 
 
 def test_other_weights_with_the_same_output_are_weights(chapter):

@@ -146,19 +146,21 @@ def reader_row(
 
 
 def saturation(
-    measured: Mapping[tuple[int, bool], tuple[np.ndarray, float]], *, width: int, scaled: bool
+    measured: Mapping[tuple[int, bool], tuple[np.ndarray, np.ndarray]], *, width: int, scaled: bool
 ) -> Drawn:
     """How the top weight is distributed at one d_k, and the slope of the softmax at all of them.
 
     Args:
-        measured: (d_k, scaled) -> the largest weight of each reader, (readers,), and the slope of
-            the softmax.
+        measured: (d_k, scaled) -> the largest weight of each reader, and the slope of its
+            softmax, (readers,) each.
         width: the d_k that is shown.
         scaled: whether scores are divided by √d_k.
     """
     d_ks = sorted({d_k for d_k, _ in measured})
-    slopes = {kind: [measured[d_k, kind][1] for d_k in d_ks] for kind in (False, True)}
-    weights, slope = measured[width, scaled]
+    means = {kind: [measured[d_k, kind][1].mean() for d_k in d_ks] for kind in (False, True)}
+    medians = [np.median(measured[d_k, False][1]) for d_k in d_ks]
+    weights, slopes = measured[width, scaled]
+    slope, median = slopes.mean(), np.median(slopes)
     colour = plots.RNN if scaled else plots.ATTENTION
     fig, (left, right) = _figure(
         f"d_k = {width}, {'divided by √d_k' if scaled else 'not divided'}: "
@@ -170,24 +172,27 @@ def saturation(
     left.axvline(weights.mean(), color="black", lw=1.2)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="top weight of a reader")
     left.set_ylabel("share of readers")
-    for kind, name, y in ((True, "divided by √d_k", 0.45), (False, "not divided", 2e-3)):
+    for kind, name, y in ((True, "divided by √d_k", 0.45), (False, "not divided", 7e-3)):
         line = plots.RNN if kind else plots.ATTENTION
-        right.loglog(d_ks, slopes[kind], color=line, alpha=1 if kind is scaled else 0.4)
-        right.text(1.1 if kind else 30, y, name, color=line, ha="left" if kind else "center")
+        right.loglog(d_ks, means[kind], color=line, alpha=1 if kind is scaled else 0.4)
+        right.text(1.1, y, name, color=line, ha="left")
+    right.loglog(d_ks, medians, color=plots.ATTENTION, ls=":", alpha=0.4 if scaled else 1)
+    right.text(60, 1e-4, "its median", color=plots.ATTENTION, ha="center")
     right.plot(width, slope, "o", ms=9, color=colour, mec="black")
     right.annotate(
         f"{slope:.2g}", (width, slope), xytext=(4 if width < 8 else -8, -16),
         textcoords="offset points", ha="left" if width < 8 else "right", weight="bold",
     )  # fmt: skip
-    right.set(xlabel="d_k", ylabel="slope of the softmax", ylim=(1e-6, 1.5))
+    right.set(xlabel="d_k", ylabel="mean slope of the softmax", ylim=(1e-6, 1.5))
     right.set_yticks([1e-6, 1e-4, 1e-2, 1])
     right.minorticks_off()
     low, high = np.quantile(weights, [0.1, 0.9])
     return fig, (
         f"d_k {width}, scores {'divided by the root of d_k' if scaled else 'not divided'}: the "
         f"top weight is {weights.mean():.2f} on average, for most readers {low:.2f} to "
-        f"{high:.2f}; the slope of the softmax is {slope:.2g}. Divided, it stays "
-        f"near 0.3 at all widths; not divided, it falls to {slopes[False][-1]:.2g}."
+        f"{high:.2f}; the slope of the softmax has a mean of {slope:.2g} and a median "
+        f"of {median:.2g}. Divided, both stay near 0.3 at all widths; not divided, the mean falls "
+        f"to {means[False][-1]:.2g} and the median to {medians[-1]:.2g}."
     )
 
 

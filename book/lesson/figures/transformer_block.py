@@ -10,7 +10,7 @@ from matplotlib.patches import FancyBboxPatch
 
 from lesson import plots
 
-Switches = tuple[bool, bool, bool]  # residual, layer norm, MLP
+Switches = tuple[bool, bool, bool, bool]  # residual, layer norm, MLP, small branches
 SAME = 1e-12  # below this, what differs is rounding
 
 
@@ -23,6 +23,7 @@ def parts(
     residual: bool,
     layer_norm: bool,
     MLP: bool,
+    small_branches: bool,
 ) -> tuple[Figure, str]:
     """What is left of the words' differences after some layers, with some parts of the block.
 
@@ -32,23 +33,30 @@ def parts(
         words: n labels.
         layers: after how many.
         residual, layer_norm, MLP: what the block has beside attention.
+        small_branches: whether the branches of L layers start divided by √(2L).
     """
-    here = residual, layer_norm, MLP
+    here = residual, layer_norm, MLP, small_branches
     curves = {switches: np.array([share(Y) for Y in run]) for switches, run in runs.items()}
     Y, value = runs[here][layers], curves[here][layers]
     names = ("residual", "layer norm", "MLP")
-    used = [name for name, on in zip(names, here, strict=True) if on]
+    used = [name for name, on in zip(names, here[:3], strict=True) if on]
     fig = plt.figure(figsize=(plots.WIDE[0], 3.7))
     fig.set_layout_engine("none")  # axes at fixed places: nothing jumps between frames
     left = fig.add_axes((0.07, 0.15, 0.36, 0.63))
     right = fig.add_axes((0.59, 0.15, 0.39, 0.63))
     title = _finding(len(words), layers, value)
     fig.text(0.01, 0.985, title, va="top", fontsize=12, weight="bold")
-    fig.text(0.01, 0.90, " + ".join(["attention", *used]), va="top", color=plots.BLOCK)
+    fig.text(
+        0.01,
+        0.90,
+        " + ".join(["attention", *used]) + ", small branches" * small_branches,
+        va="top",
+        color=plots.BLOCK,
+    )
     plots.strips(left, (Y / Y.std())[:, :20], words, vmax=2)
     left.set_title("20 features of each word", fontsize=11, weight="normal")
     floor, n_layers = 4e-4, len(curves[here]) - 1
-    for curve in curves.values():
+    for curve in (c for switches, c in curves.items() if switches[3] is small_branches):
         right.semilogy(np.maximum(curve, floor / 9), color="#BBBBBB", lw=1)
     right.semilogy(np.maximum(curves[here], floor / 9), color=plots.BLOCK, lw=2.5)
     at = layers, max(value, floor)
@@ -64,7 +72,8 @@ def parts(
     right.set_title("share of length that differs", fontsize=11, weight="normal")
     last = curves[here][-1]
     return fig, (
-        f"Attention with {', '.join(used) or 'nothing else'}. {title}; the strips "
+        f"Attention with {', '.join(used) or 'nothing else'}"
+        f"{', branches divided by √(2L)' * small_branches}. {title}; the strips "
         f"{'are all equal' if value < SAME else 'differ'}. After the last layer the share that "
         f"differs is {'0' if last < SAME else f'{last:.2g}'}."
     )
