@@ -31,6 +31,7 @@ BOXES = {
     "verdict condition": "warning",
     "verdict misleading": "warning",
     "verdict false": "danger",
+    "verdict missing": "warning",
     "predict": "important",
 }
 

@@ -97,7 +97,9 @@ def refusals(folder: Path, names: list[str] | None = None) -> Iterator[str]:
 
 def tells(secret: str) -> bool:
     """Whether `secret` gives something away wherever it stands: shorter ones stand in any text."""
-    return bool(NUMBER.fullmatch(secret)) or (len(secret) >= TELLING and " " in secret)
+    if NUMBER.fullmatch(secret):
+        return len(secret.replace(".", "").lstrip("0")) >= 4  # 0.0015 says no more than 1.5
+    return len(secret) >= TELLING and " " in secret
 
 
 def holds(text: str, runs: set[str], secret: str) -> bool:

@@ -38,7 +38,7 @@ calls = []
 class Cell:
     def __call__(self, x, h, W_xh, W_hh, b):
         calls.append(1)
-        h += 0 if len(calls) < 20 else 1
+        h = h + (0 if len(calls) < 2 else 1)
         return np.tanh(x @ W_xh + h @ W_hh + b)
 rnn_cell = Cell()
 """

@@ -14,6 +14,9 @@ from sphinx.application import Sphinx
 from website.extensions import connect
 
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*\btype=)[^>]*>(.*?)</script>\s*", re.S)
+UP = re.compile(
+    r'<(?:script|link)\b[^>]*?(?:src|href)="([^"]*?)_static/'
+)  # as the page itself says it
 CLICK = re.compile(r'\bonclick="([^"]*)"')
 
 
@@ -26,7 +29,10 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         if static in path.parents:
             continue
         text = path.read_text("utf-8")
-        up = "../" * (len(path.relative_to(out).parts) - 1)
+        address = UP.search(text)
+        if address is None:
+            continue  # a page that only leads on
+        up = address[1]
         head, end, body = text.partition("</head>")
         # Those of the head become one: all else that the head loads is deferred.
         found = list(INLINE.finditer(head))
