@@ -30,7 +30,10 @@ SUBTITLE = (
 SVG = "data:image/svg+xml,"
 # Keywords, strings and comments keep their colours; to mark the rest would be most of the file.
 PALE = re.compile(r'<span(?: class="(?!k|s[12d]|c1|nf|math|std)[a-z]{1,3}\d?")?>([^<]*)</span>')
-WEB_ONLY = ".headerlink, .toctree-wrapper, .sd-container-fluid, .web-only, details.hide, style"
+WEB_ONLY = (
+    ".headerlink, .toctree-wrapper, .sd-container-fluid, .web-only, details.hide, style, "
+    ".practice, .practice-notebook, .course-memory"
+)
 
 
 class NoEdition(Exception):

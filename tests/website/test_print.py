@@ -5,6 +5,7 @@ import pytest
 from PIL import ImageChops, ImageStat
 
 pytestmark = pytest.mark.slow
+HINTS = "article details:not(.hide, .course-memory)"
 PAGE = "book/memory.html"
 
 
@@ -28,7 +29,7 @@ def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, p
     dead = ("Clicktohide", "Clicktoshow")
     for nav in ("Howgradingworks,andwhatitpromises", "Ctrl+K", "Previous", *dead):
         assert nav not in squeezed
-    assert "At best 8 words: 8 × 8 numbers fill 64" in " ".join(text.split()), "answers unfold"
+    assert "At best 8 words, for 8 × 8 numbers fill 64" in " ".join(text.split()), "answers unfold"
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     loaded = (
         "[...document.querySelectorAll('article img.lesson-figure')].filter(i => i.naturalWidth)"
@@ -49,7 +50,7 @@ def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, p
 
 def test_an_exercise_prints_its_hints_and_folds_them_again(served, page, tmp_path):
     page.goto(f"{served}/exercises/rnn/rnn.html", wait_until="load")
-    hints = page.locator("article details:not(.hide)")
+    hints = page.locator(HINTS)
     hints.nth(1).evaluate("hint => hint.open = true")
     text, _ = printed(page, tmp_path / "exercise.pdf")
     said = " ".join(text.split())
@@ -62,7 +63,9 @@ def test_an_exercise_prints_its_hints_and_folds_them_again(served, page, tmp_pat
     for dead in ("click to unfold", "Show code cell", "Hide code cell"):
         assert dead not in said
     assert said.count("Hint") == hints.count() == 3
-    page.wait_for_function("!document.querySelector('article details:not(.hide)').open")
+    page.wait_for_function(
+        "!document.querySelector('article details:not(.hide, .course-memory)').open"
+    )
     assert hints.evaluate_all("all => all.map(hint => hint.open)") == [False, True, False]
 
 

@@ -8,6 +8,7 @@ there. The editor and Python come when they are asked for. Without Python for th
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from website.extensions import connect
 
 HERE = ROOT / "website" / "practice"
 PLAIN = ("practice.js", "practice.css", "memory.js", "worker.js", "runner.py", "figures.py")
+PACKED = re.compile(r"[A-Za-z0-9+/=]{300,}")  # base64
 log = logging.getLogger(__name__)
 
 
@@ -38,6 +40,8 @@ def _places(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if not docname.startswith("exercises/"):
         return
     for cell in list(doctree.findall(nodes.container)):
+        for block in cell.findall(nodes.literal_block):
+            _shorten(block)
         about = cell.get("cell_metadata", {}).get("nbgrader", {})
         if cell.get("nb_element") == "cell_code" and about.get("solution"):
             cell["classes"].append("practice-answer")
@@ -45,6 +49,15 @@ def _places(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             _after(cell, place)
     title = next(doctree.findall(nodes.title))
     _after(title, '<div class="practice-notebook" hidden></div>')
+
+
+def _shorten(block: nodes.literal_block) -> None:
+    """Leave out what nobody reads and every page would carry: packed data, as in `checks`."""
+    text = PACKED.sub("…", block.rawsource)
+    if text != block.rawsource:
+        block.rawsource = text
+        block.children = [nodes.Text(text)]
+        block.children[0].parent = block
 
 
 def _after(node: nodes.Node, text: str) -> None:
