@@ -103,6 +103,9 @@ def _headings(book: list[Page]) -> Iterator:
                 heading["id"] = f"{page.id}--heading-{heading.sourceline}-{heading.sourcepos}"
             for math in heading.select(".math"):
                 math.replace_with(plain(math.math["alttext"]))  # an outline cannot be typeset
+            for part in heading.select("code, code span"):
+                part.unwrap()  # of one piece, so that `_once` knows what Chromium said twice
+            heading.smooth()
             yield heading
 
 
