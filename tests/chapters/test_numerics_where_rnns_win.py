@@ -1,9 +1,12 @@
-"""Chapter 8: flipping one word by the short cut is flipping it; what is counted is right."""
+"""Where RNNs still win: parity, the scan and the copies are right; so is what is counted."""
 
-import numpy as np
+import itertools
+
 import pytest
 import torch
 from lesson.figures.where_rnns_win import amount
+
+from tests.chapters.support import close
 
 CHAPTER = "where-rnns-win"
 
@@ -14,19 +17,26 @@ def chapter(chapter):
     return chapter
 
 
-@pytest.mark.parametrize("sharpness", [0.5, 1, 8])
-@pytest.mark.parametrize("n", [2, 7, 40])
-def test_a_flip_is_a_softmax_over_the_flipped_sentence(chapter, n, sharpness):
-    e, v, e_flip, v_flip = map(torch.tensor, chapter["head"](n, sharpness, seed=n))
+def test_the_transformer_is_right_on_every_short_sentence(chapter):
+    for n in range(1, 11):
+        for presses in itertools.product([0, 1], repeat=n):
+            assert chapter["light_by_attention"](presses) == sum(presses) % 2, presses
 
-    def output(scores, values):
-        return torch.softmax(scores[:, 0], dim=0) @ values
 
-    for j, moved in enumerate(chapter["flip_each"](n, sharpness, seed=n)):
-        scores, values = e.log(), v.clone()
-        scores[j], values[j] = e_flip[j].log(), v_flip[j]
-        change = torch.linalg.norm(output(scores, values) - output(e.log(), v))
-        np.testing.assert_allclose(moved, change.item(), rtol=1e-8, atol=1e-10)
+@pytest.mark.parametrize("n", [1, 2, 7, 64, 100])
+def test_the_scan_joins_any_matrices_in_order(chapter, n):
+    transitions = torch.randn(n, 3, 3, dtype=torch.float64, generator=torch.manual_seed(n)) / 2
+    joined, rounds = chapter["scan"](transitions.numpy())
+    product = torch.eye(3, dtype=torch.float64)
+    for transition, prefix in zip(transitions, joined, strict=True):
+        product = product @ transition
+        close(prefix, product)
+    assert rounds == (n - 1).bit_length()
+
+
+@pytest.mark.parametrize("n", [1, 8, 9, 300])
+def test_a_delay_line_keeps_its_last_eight_words_and_no_others(chapter, n):
+    assert chapter["kept_by_delay_line"](n) == min(n, 8)
 
 
 @pytest.mark.parametrize("n", [2, 64, 500])
@@ -40,6 +50,7 @@ def test_bytes_kept(chapter, layers, d, n):
     assert kept("RNN", layers, d, n) == kept("RNN", layers, d, 10 * n) == 2 * layers * d
     assert kept("linear attention", layers, d, n) == 2 * layers * (d // 64) * 64 * 64
     assert kept("transformer", layers, d, n) == 2 * layers * 2 * d * n
+    assert 4 * kept("grouped queries", layers, d, n) == kept("transformer", layers, d, n)
     assert kept("window of 1,024", layers, d, n) == kept("transformer", layers, d, min(n, 1024))
 
 

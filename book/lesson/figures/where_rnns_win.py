@@ -1,6 +1,6 @@
 """Figures of the chapter "Where RNNs still win"."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,46 +15,6 @@ KINDS = {
     "transformer": plots.ATTENTION,
 }
 DEVICES = {"micro-controller\n64 KiB": 2**16, "laptop\n16 GB": 16e9, "accelerator\n80 GB": 80e9}
-
-
-def flips(
-    moved: dict[tuple[float, int], np.ndarray], lengths: Sequence[int], *, sharpness: float
-) -> tuple[Figure, str]:
-    """How far one flipped word moves the output of a head, against the length of the sentence.
-
-    Args:
-        moved: effects of single flips for each (sharpness, n).
-        lengths: the n, ascending.
-        sharpness: the multiplier of the scores that is shown.
-    """
-    effects = [moved[sharpness, n] for n in lengths]
-    fig, ax = plt.subplots()
-    curves = {
-        "parity RNN": ([1] * len(lengths), plots.RNN),
-        "largest": ([e.max() for e in effects], plots.MUTED),
-        "mean": ([e.mean() for e in effects], plots.ATTENTION),
-        "median": ([np.median(e) for e in effects], plots.ACCENT),
-    }
-    above = 1e3
-    for name, (sizes, color) in sorted(curves.items(), key=lambda item: -item[1][0][-1]):
-        ax.plot(lengths, sizes, "o-", color=color, markersize=5)
-        above = np.clip(sizes[-1], 1.5e-7, above / 3.5)  # labels keep their distance
-        ax.text(lengths[-1] * 1.12, above, name, color=color, va="center")
-    per_n = effects[-1].mean() * lengths[-1]
-    ax.set(
-        xscale="log", yscale="log", ylim=(1e-7, 20), xlim=(lengths[0] * 0.8, lengths[-1] * 4),
-        xticks=lengths, xlabel="words in the sentence, n", ylabel="the output moves by",
-        title=f"Sharpness {sharpness:g}: the mean effect of a flip is {per_n:.1f}/n",
-    )  # fmt: skip
-    ax.set_xticks(lengths, [f"{n:,}" for n in lengths])
-    ax.minorticks_off()
-    first, last = effects[0], effects[-1]
-    return fig, (
-        f"Both axes logarithmic, sharpness {sharpness:g}. From {lengths[0]} to {lengths[-1]:,} "
-        f"words the mean effect of a flip falls from {first.mean():.2f} to {last.mean():.4f} in a "
-        f"straight line; at the right end the median is {np.median(last):.1e} and the largest "
-        f"{last.max():.2g}. The RNN for parity is a flat line at 1."
-    )
 
 
 def memory_kept(
