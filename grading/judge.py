@@ -24,7 +24,15 @@ from typing import Any, TypedDict
 import numpy as np
 
 from grading.files import Unreadable, read
-from grading.remote import MAX_PRINTED, LearnerSession, Remote, error_output, result, stream
+from grading.remote import (
+    MAX_PRINTED,
+    FakeClock,
+    LearnerSession,
+    Remote,
+    error_output,
+    result,
+    stream,
+)
 from grading.sandbox import Limits, Sandbox
 from grading.submission import (
     Aside,
@@ -242,8 +250,9 @@ def judge(
 
 
 def _introduce(names: dict[str, Any], session: LearnerSession) -> None:
-    """Have tests and the cell `checks` know where the arguments of calls are kept."""
+    """Have tests and the cell `checks` know of the session where they concern more than values."""
     names["__arguments__"] = session.arguments
+    names["fake_clock"] = lambda own: FakeClock(session)
     if observe := names.get("_observe"):  # it names a mistake by what becomes of the arguments too
 
         def observed(*args: Any) -> Any:

@@ -72,6 +72,7 @@ class LearnerSession:
         self.lent: dict[str, Callable] = {}  # what stands in place of the learner's own functions
         self.ours: list[Callable] = []  # the tests' functions that the learner's code may call
         self.arguments = Arguments()
+        self.clock: FakeClock | None = None  # what the learner's code sees instead of the time
 
     def close(self) -> None:
         if self.process:
@@ -225,6 +226,8 @@ class LearnerSession:
         strict = bool(warnings.filters) and warnings.filters[0][0] == "error"
         message = {"do": "call", "target": function._target, "args": sent}
         message |= {"errstate": np.geterr(), "strict": strict}
+        if self.clock:
+            message["clock"] = self.clock.now
         reply = self._ask(message, self.limits.call_seconds, function.__name__)
         print(clean(reply.get("printed"), MAX_PRINTED), end="")
         if "error" in reply:
@@ -262,9 +265,27 @@ class LearnerSession:
         """The learner's code calls a function that a test handed to it."""
         try:
             args, kwargs = self._decode({"tuple": sent})
-            return {"value": wire.encode(self.ours[number](*args, **kwargs), self._refer)}
+            answer = {"value": wire.encode(self.ours[number](*args, **kwargs), self._refer)}
+            return answer | {"clock": self.clock.now} if self.clock else answer
         except Exception as error:
             return {"error": [type(error).__name__, str(error)[:1000]]}
+
+
+class FakeClock:
+    """In this context the learner's code sees this clock for all others (`fake_clock` in checks.py).
+
+    Here in the judge the time goes on.
+    """
+
+    def __init__(self, session: LearnerSession):
+        self.session, self.now = session, 0.0
+
+    def __enter__(self) -> "FakeClock":
+        self.session.clock = self
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.session.clock = None
 
 
 class Arguments:

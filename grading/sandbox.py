@@ -86,7 +86,7 @@ def _bubblewrap(nested: bool) -> list[str]:
             command += ["--symlink", os.readlink(path), path]
         elif not any(path.startswith(p + "/") for p in made - {"/"} if p in _system()):
             show(path, path)
-    for name in ("worker.py", "wire.py"):
+    for name in ("worker.py", "wire.py", "checks.py"):
         show(str(HERE / name), f"/judge/{name}")
     if nested:
         command += ["--proc", "/proc"]

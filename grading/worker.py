@@ -4,7 +4,8 @@ It is started once for a class (`python worker.py FD [--landlock] [PATH…]`; th
 own), imports numpy and matplotlib, and waits on the socket FD. Each request brings one end of a
 connection; for it the process makes a copy of itself, locks the copy in (`_lock_in`) and lets it
 answer the judge until it is killed. Nothing secret is ever in here: no test, no expected value, no
-other submission. This file and wire.py are all of the course that is seen inside.
+other submission. This file, wire.py and checks.py, which learners have in their notebooks, are all
+of the course that is seen inside.
 """
 
 import builtins
@@ -37,6 +38,7 @@ from typing import Any
 import IPython
 import numpy as np
 import wire
+from checks import fake_clock
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -457,6 +459,7 @@ class Worker:
         self.replaced: dict[str, Any] = {}  # what the learner has under names that are lent
         self.channel = channel
         self.others: list[Any] = []  # what stands for itself on the judge's side
+        self.clock: Any = None  # what is to be seen instead of the time
 
     def serve(self) -> None:
         while True:
@@ -504,6 +507,8 @@ class Worker:
             if "error" in answer:
                 name, text = answer["error"]
                 raise getattr(builtins, name, RuntimeError)(text)
+            if self.clock:
+                self.clock.now = answer["clock"]
             return wire.decode(answer["value"], self.find)
 
         return call_back
@@ -571,7 +576,12 @@ class Worker:
         sent = message["args"]
         args = wire.decode(sent, self.find)
         given = [(part, *_form(part)) for part in wire.parts(args)]
-        with np.errstate(**message["errstate"]), warnings.catch_warnings(record=True) as caught:
+        self.clock = fake_clock(self.names) if "clock" in message else None
+        with (
+            np.errstate(**message["errstate"]),
+            warnings.catch_warnings(record=True) as caught,
+            self.clock or contextlib.nullcontext(),
+        ):
             warnings.simplefilter("error" if message["strict"] else "always")
             value = function(*args[0], **args[1])
             # an argument that comes back must be the same one there: it may be changed later

@@ -43,7 +43,13 @@ PROBES = {
         ([2, 5, 16], [64, 16, 1]),
         ([10, 100], [30, 3000]),
     ],
-    "measure": [],  # its tests name the mistakes themselves: times differ from run to run
+    "measure": [
+        "lambda f: timed(f, [9, 3, 1, 8, 2, 2])",
+        "lambda f: timed(f, [5, 3, 1, 8, 2], repeats=4)",
+        "lambda f: timed(f, [0.5, 4, 7, 1], repeats=3)",
+        "lambda f: timed(f, [6, 3], repeats=1)",
+        "lambda f: timed(f, [1, 10, 2, 9, 3, 8, 4, 7], repeats=7)",
+    ],
     "parallel_scan": [
         (A, B),
         (A[:4], B[:4]),
@@ -777,7 +783,7 @@ def correlation(ns, costs):
     return np.corrcoef(np.log(ns), np.log(costs))[0, 1]
 
 
-# measure: timings differ from run to run, so its tests find out themselves what was returned
+# measure
 
 
 def _times(fn, repeats):
@@ -923,6 +929,46 @@ def processor_time(fn, repeats=5):
         start = time.process_time()
         fn()
         times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+@mistake(
+    "measure",
+    "That is the upper one of the two in the middle. An even number of calls has no call in the "
+    "middle: the median is halfway between the two, as np.median has it.",
+)
+def the_upper_middle(fn, repeats=5):
+    return _timed(statistics.median_high)(fn, repeats)
+
+
+@mistake(
+    "measure",
+    "That is the lower one of the two in the middle. An even number of calls has no call in the "
+    "middle: the median is halfway between the two, as np.median has it.",
+)
+def the_lower_middle(fn, repeats=5):
+    return _timed(statistics.median_low)(fn, repeats)
+
+
+@mistake(
+    "measure",
+    "That is the call in the middle of the sequence; sort the times first, or take np.median.",
+)
+def the_middle_of_the_unsorted(fn, repeats=5):
+    return _timed(lambda times: times[len(times) // 2])(fn, repeats)
+
+
+@mistake(
+    "measure",
+    "That is what the clock shows when a call ends: read it before the call, too, and subtract.",
+)
+def never_subtracts(fn, repeats=5):
+    fn()
+    times = []
+    start = time.perf_counter()
+    for _ in range(repeats):
+        fn()
+        times.append(time.perf_counter() - start)
     return statistics.median(times)
 
 

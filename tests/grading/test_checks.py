@@ -1,14 +1,19 @@
 """What a failing test says: the first difference, the known mistake, and nothing that is secret."""
 
+import datetime
+import threading
+import time
+import timeit
 import traceback
 import warnings
+from time import perf_counter
 
 import numpy as np
 import pytest
 
 from grading import checks
 from grading.assignment import _sealed
-from grading.checks import check, parts, same, same_shape
+from grading.checks import check, fake_clock, parts, same, same_shape, timed
 
 
 def said(got, want, hidden=False) -> str:
@@ -155,3 +160,50 @@ def test_lines_are_short_enough_for_nbgrader_validate():
     with pytest.raises(AssertionError) as caught, check():
         raise AssertionError("a word " * 40)
     assert max(map(len, f"AssertionError: {caught.value}".split("\n"))) <= 83
+
+
+CLOCKS = {
+    "time": lambda: time.time(),
+    "nanoseconds": lambda: time.monotonic_ns() / 1e9,
+    "timeit": lambda: timeit.default_timer(),
+    "by its own name": lambda: perf_counter(),
+    "datetime": lambda: datetime.datetime.now().timestamp(),
+}
+
+
+@pytest.mark.parametrize("clock", CLOCKS.values(), ids=CLOCKS)
+def test_a_timed_function_sees_what_its_calls_are_said_to_take(clock):
+    def spans(workload):
+        ends = [clock()]
+        for _ in range(3):
+            workload()
+            ends.append(clock())
+        return np.diff(ends)
+
+    took, calls = timed(spans, [9000, 0.25, 3])
+    same(took, [9000, 0.25, 3], "what a clock shows")
+    assert calls == 3
+
+
+def test_to_wait_takes_no_time_of_the_processor():
+    def spent(workload):
+        start = time.process_time()
+        workload()
+        return time.process_time() - start
+
+    assert timed(spent, [5]) == (0, 1)
+
+
+def test_clocks_go_right_again_also_after_an_error_and_always_in_other_threads():
+    before = time.perf_counter, timeit.default_timer, datetime.datetime, perf_counter
+    start, seen = time.perf_counter(), []
+    with pytest.raises(ZeroDivisionError), fake_clock(globals()) as clock:
+        clock.now += 1e6
+        assert time.perf_counter() > start + 9e5
+        other = threading.Thread(target=lambda: seen.append(time.perf_counter()))
+        other.start()
+        other.join()
+        _ = 1 / 0
+    assert (time.perf_counter, timeit.default_timer, datetime.datetime, perf_counter) == before
+    assert timeit.repeat.__defaults__[2] is timeit.Timer.__init__.__defaults__[2] is perf_counter
+    assert start <= seen[0] <= time.perf_counter() < start + 9e5

@@ -26,7 +26,7 @@ def numbers(text: str) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def worker():
-    """worker.py, which finds wire.py beside it."""
+    """worker.py, which finds wire.py and checks.py beside it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parents[2] / "grading"))
         import worker

@@ -56,5 +56,5 @@ def test_what_the_book_computes_with_imports_no_other_room(path):
 
 @pytest.mark.parametrize("name", INSIDE)
 def test_inside_the_sandbox_is_the_standard_library_numpy_and_ipython(name):
-    allowed = STANDARD | {"numpy", "matplotlib", "IPython", "traitlets", "wire"}
+    allowed = STANDARD | {"numpy", "matplotlib", "IPython", "traitlets", "checks", "wire"}
     assert imported((ROOT / "grading" / f"{name}.py").read_text("utf-8")) <= allowed

@@ -19,8 +19,6 @@ pytestmark = pytest.mark.slow
 
 # What cannot agree, and why. The judge decides these.
 UNLIKE = {
-    ("complexity", "measure", "processor_time"): "a page knows no processor time",
-    ("complexity", "measure", "measure_time_time"): "a page's clock is coarse",
     ("complexity", "parallel_scan", "scan_in_long_double"): "a page's long double is a double",
 }
 
