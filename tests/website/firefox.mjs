@@ -21,7 +21,18 @@ const press = (place, label) => page.evaluate((place, label) => {
   [...document.querySelectorAll(`${place} button`)].find((b) => b.textContent === label).click();
 }, place, label);
 
-// ---- a slider answers to the keyboard ----
+// ---- an answer waits for a guess, which is compared with it ----
+const shown = (selector) => page.$$eval(selector, (parts) => parts.map((part) => part.getClientRects().length > 0));
+await page.goto(`${root}/book/refresher.html`, { waitUntil: "load" });
+await page.waitForSelector(".predict .choices button");
+const waiting = await shown(".after-guess, .answer p:not(.admonition-title)");
+await page.$eval(".predict .choices button", (button) => button.focus());
+await page.keyboard.press("Enter");
+saw("guess", { waiting, said: await text(".predict .guess-said"), open: await shown(".answer p:not(.admonition-title)") });
+await page.$eval("[role=switch]", (box) => box.click());
+saw("everything", await shown(".after-guess, .answer p:not(.admonition-title)"));
+
+// ---- a slider answers to the keyboard, on another page where everything is shown, too ----
 await page.goto(`${root}/book/memory.html`, { waitUntil: "load" });
 const slider = await page.waitForSelector(".explore input[type=range]");
 await slider.scrollIntoView();

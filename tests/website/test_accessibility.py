@@ -4,7 +4,7 @@ import pytest
 
 from course import ROOT
 from tests.support import DESKTOP, EVERY_PAGE, PHONE
-from tests.website.support import as_published
+from tests.website.support import as_published, show_everything
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # one page in two lights and two sizes; each pair of them is covered by its neighbours
@@ -17,6 +17,7 @@ VIEWS = {"desktop": DESKTOP, "phone": PHONE}
 def test_axe_finds_nothing(name, served, page):
     found = []
     as_published(page)
+    show_everything(page)
     for view, size in VIEWS.items():
         page.set_viewport_size(size)
         page.goto(f"{served}/{name}", wait_until="load")

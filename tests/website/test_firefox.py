@@ -34,6 +34,14 @@ def seen(site) -> dict:
     return {line["what"]: line["saw"] for line in lines}
 
 
+def test_an_answer_waits_for_a_guess_or_for_the_switch(seen):
+    guess = seen["guess"]
+    assert guess["waiting"] and not any(guess["waiting"])
+    assert guess["said"] == "You said X @ W; it is X @ X."
+    assert guess["open"][0] and not guess["open"][-1]
+    assert seen["everything"] and all(seen["everything"])
+
+
 def test_a_slider_moves_an_answer_unfolds_and_dark_is_dark(seen):
     assert seen["slider"] and seen["theme"]
     assert seen["fold"] == {"closed": True, "open": True}

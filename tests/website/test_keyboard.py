@@ -9,7 +9,7 @@ from PIL import Image
 
 from course import SITE
 from tests.support import PAGES
-from tests.website.support import as_published
+from tests.website.support import as_published, show_everything
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 ZOOMED = (320, 256)  # a desktop's screen, four times as large
@@ -67,6 +67,7 @@ def visit(served, new_context):
         tab = new_context(reduced_motion="reduce", **more).new_page()
         tab.set_viewport_size(size)
         as_published(tab)
+        show_everything(tab)
         tab.goto(f"{served}/{page}", wait_until="load")
         return tab
 
@@ -129,7 +130,7 @@ def test_no_press_in_the_header_loses_the_place(visit):
     press("Enter")
     assert "copybtn" in here(tab)
     tab.get_by_role("status").get_by_text("Copied!").wait_for()
-    answer = tab.get_by_role("button", name="Answer").first
+    answer = tab.locator(".toggle-button").first
     answer.focus()
     for key, state in (("Enter", "true"), ("Space", "false")):
         press(key)

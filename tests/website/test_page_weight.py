@@ -27,6 +27,7 @@ EVERYWHERE = {
 }
 WITH_PRACTICE = {"practice.js"}
 FIRST = re.compile(r"inline-\w+\.js")  # light or dark is known before anything is painted
+WITH_PREDICTIONS = {"predict.js"}
 WITH_CODE = {"clipboard.min.js", "copybutton.js"}
 WITH_ANSWERS = {"togglebutton.js"}
 WITH_TABS = {"design-tabs.js"}
@@ -56,6 +57,7 @@ def test_page_has_the_scripts_that_it_needs_and_waits_for_one_of_few_bytes(page,
     html = (SITE / page).read_text("utf-8")
     text = html[html.index("<article") : html.index("</article>")]
     allowed = set(EVERYWHERE)
+    allowed |= WITH_PREDICTIONS if re.search(r'class="[^"]*\bpredict\b', text) else set()
     allowed |= WITH_CODE if 'class="highlight' in text else set()
     allowed |= WITH_ANSWERS if re.search(r'class="[^"]*\b(dropdown|toggle)\b', text) else set()
     allowed |= WITH_TABS if "sd-tab-set" in text else set()

@@ -7,6 +7,7 @@ import pytest
 
 from course import ROOT, SITE, settings
 from tests.support import EVERY_PAGE, PAGES, PHONE
+from tests.website.support import show_everything
 
 
 def test_the_site_has_the_pages_of_the_contents_and_no_other(site):
@@ -32,6 +33,7 @@ def test_the_site_has_nothing_of_its_builder(site):
 @pytest.mark.parametrize("name", PAGES)
 def test_page_opens_without_an_error_or_a_request_to_another_host(name, served, page):
     trouble = []
+    show_everything(page)
     page.on("pageerror", lambda e: trouble.append(f"error: {e}"))
     page.on("console", lambda m: m.type == "error" and trouble.append(f"console: {m.text}"))
     page.on("requestfailed", lambda r: trouble.append(f"failed: {r.url}"))

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support import PAGES, PHONE
+from tests.website.support import show_everything
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,6 +30,7 @@ def test_the_landing_page_has_no_button_for_contents_that_it_lacks(served, page)
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_and_no_code_is_wider_than_the_screen(name, served, page):
+    show_everything(page)
     page.goto(f"{served}/{name}", wait_until="load")
     # the whole page laid out, also what is far away
     page.evaluate("delete document.documentElement.dataset.fresh")

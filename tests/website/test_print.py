@@ -35,7 +35,8 @@ def test_a_page_in_dark_mode_prints_light_with_the_frame_that_is_shown(served, p
         "[...document.querySelectorAll('article img.lesson-figure')].filter(i => i.naturalWidth)"
     )
     assert page.evaluate(f"{loaded}.length") == figures, "a picture had not come"
-    page.locator(".explore input").first.focus()
+    page.get_by_role("switch", name="Show what the predictions hide").press("Space")
+    page.locator(".explore input:visible").first.focus()
     page.keyboard.press("End")
     page.wait_for_function("document.querySelector('.explore img').complete")
     _, after = printed(page, tmp_path / "after.pdf")

@@ -13,6 +13,7 @@ from lesson import explore
 
 from course import ROOT, SITE
 from tests.support import PAGES, PATIENCE, PHONE
+from tests.website.support import show_everything
 from website import sliders
 from website.extensions import page_figures
 from website.sliders import Control, Frame, Slider
@@ -89,6 +90,7 @@ def test_each_control_moved_by_keyboard_and_mouse_shows_the_right_frame(name, se
     trouble = []
     page.on("pageerror", lambda e: trouble.append(str(e)))
     page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+    show_everything(page)
     page.goto(f"{served}/{name}")
     boxes = page.locator(".explore")
     assert boxes.count() == len(expected)
@@ -155,6 +157,7 @@ def settle(tab, box, want, index, move):
 @pytest.mark.browser_context_args(viewport=PHONE, has_touch=True, is_mobile=True)
 def test_a_thumb_drags_a_slider_and_scrolls_past_it(served, page, context):
     name = next(name for name in WITH_SLIDERS if "<input" in (SITE / name).read_text("utf-8"))
+    show_everything(page)
     page.goto(f"{served}/{name}")
     slider = page.locator(".explore-control input").first
     slider.scroll_into_view_if_needed()

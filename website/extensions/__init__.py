@@ -22,6 +22,7 @@ ORDER = {
         "page_launch": 500,
         "page_nobreak": 500,
         "page_practice": 500,
+        "page_predictions": 500,
     },
     # The HTML of a page's text is there; what it stands in is still to come.
     "html-page-context": {

@@ -15,6 +15,7 @@ from website.extensions import connect
 NEEDED_BY = {
     "clipboard.min.js": 'class="highlight',
     "copybutton.js": 'class="highlight',
+    "predict.js": r'class="[^"]*\bpredict\b',
     "togglebutton.js": r'class="[^"]*\b(dropdown|toggle)\b',
     "toggleHint": r'class="[^"]*\b(dropdown|toggle)\b',
     "toggleOpenOnPrint": r'class="[^"]*\b(dropdown|toggle)\b',

@@ -1,4 +1,4 @@
-// What this device remembers of the course: answers, functions that pass, chapters read to the end. It is kept in the
+// What this device remembers of the course: answers, guesses, functions that pass, chapters read to the end. It is kept in the
 // browser's own storage and goes nowhere; `export` and `import` move it as one file.
 
 (() => {
@@ -7,11 +7,13 @@
   const page = location.pathname.slice(root.pathname.length).replace(/\.html$/, "") || "index";
   const READ_FOR = 2000; // ms that the end of a chapter is in view before it counts as read
 
+  const nothing = () => ({ answers: {}, passed: {}, read: {}, guesses: {} });
+
   function load() {
     try {
-      return { answers: {}, passed: {}, read: {}, ...JSON.parse(localStorage.getItem(KEY)) };
+      return { ...nothing(), ...JSON.parse(localStorage.getItem(KEY)) };
     } catch {
-      return { answers: {}, passed: {}, read: {} };
+      return nothing();
     }
   }
 
@@ -39,7 +41,7 @@
     const parts = ["answers", "passed", "read"];
     const isOurs = data?.course === "rnns-vs-transformers" && parts.every((part) => typeof data[part] === "object");
     if (!isOurs) throw new Error("this file was not exported by this course");
-    return change((now) => parts.forEach((part) => Object.assign(now[part], data[part])));
+    return change((now) => [...parts, "guesses"].forEach((part) => Object.assign(now[part], data[part])));
   }
 
   const exported = () => JSON.stringify({ course: "rnns-vs-transformers", ...load() }, null, 1);
@@ -68,7 +70,7 @@
     }
   }
 
-  window.courseMemory = { load, change, forget, restore, exported };
+  window.courseMemory = { page, load, change, forget, restore, exported };
 
   // ---- what one can do with it: on the first page and below each exercise ----
   const make = (tag, properties = {}, ...children) => {
@@ -110,7 +112,7 @@
     if ("serviceWorker" in navigator) buttons.push(offline(say));
     place.append(
       make("summary", { textContent: "On this device" }),
-      make("p", { textContent: "Your answers, the functions that pass and the chapters that you have read are kept in this browser, and nowhere else." }),
+      make("p", { textContent: "Your answers and guesses, the functions that pass and the chapters that you have read are kept in this browser, and nowhere else." }),
       make("div", { className: "practice-actions" }, ...buttons),
       file,
       status,
