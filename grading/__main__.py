@@ -22,7 +22,7 @@ from course import ROOT
 from grading import skip_slow_imports
 from grading.files import nearest
 from grading.pool import Judge
-from grading.sandbox import NoSandbox
+from grading.sandbox import WALLS, NoSandbox
 
 if TYPE_CHECKING:
     from grading.classroom import Course, Row
@@ -81,6 +81,13 @@ def arguments() -> argparse.Namespace:
         default=os.cpu_count() or 1,
         help="submissions at a time; default: one for each core",
     )
+    walls = [name for name in WALLS if name != "none"]
+    parser.add_argument(
+        "--wall",
+        choices=walls,
+        metavar="NAME",
+        help=f"this wall and no other, of {'; '.join(walls)}; default: the first that works here",
+    )
     parser.add_argument(
         "--unsafe", action="store_true", help="go on where no sandbox can be had: trust everybody"
     )
@@ -119,7 +126,7 @@ def main() -> int:
 
         root = make(ROOT / "_build" / "sample-class")
         _say(args, f"The sample class of grading/sample_class/, in {root.relative_to(ROOT)}/:")
-    with Judge(args.jobs) as judge:  # its sandbox gets ready while nbgrader is imported
+    with Judge(args.jobs, args.wall) as judge:  # its sandbox gets ready while nbgrader is imported
         from grading.classroom import CannotGrade, Course
 
         try:

@@ -32,12 +32,13 @@ JUDGE_MEMORY = 4 << 30  # bytes; of the fork that judges one submission
 class Judge:
     """The trusted side for classes, one after another. Its sandbox gets ready from the start."""
 
-    def __init__(self, jobs: int = 2):
+    def __init__(self, jobs: int = 2, wall: str | None = None):
+        """`wall` is one of `sandbox.WALLS`; by default the best that works here."""
         ours, theirs = socket.socketpair()
         fd = theirs.fileno()
         with theirs:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "grading.pool", str(fd), str(jobs)],
+                [sys.executable, "-m", "grading.pool", str(fd), str(jobs), wall or ""],
                 cwd=Path(__file__).parents[1],
                 pass_fds=[fd],
                 stdin=subprocess.DEVNULL,
@@ -135,20 +136,21 @@ def main() -> None:
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asked; this ends with them
     with contextlib.suppress(EOFError, ConnectionError):
-        _Pool(wire.Channel(socket.socket(fileno=int(sys.argv[1]))), int(sys.argv[2])).serve()
+        fd, jobs, wall = sys.argv[1:]
+        _Pool(wire.Channel(socket.socket(fileno=int(fd))), int(jobs), wall or None).serve()
 
 
 class _Pool:
     """Serves a `Judge`: forks for each submission, `jobs` of them at a time."""
 
-    def __init__(self, channel: wire.Channel, jobs: int):
-        self.channel, self.jobs = channel, jobs
+    def __init__(self, channel: wire.Channel, jobs: int, wall: str | None):
+        self.channel, self.jobs, self.wall = channel, jobs, wall
         self.running: dict[int, _Running] = {}  # by their pipes
         self.master: Master | None = None
         self.limits = Limits()
         self.sandbox: Sandbox | None = None
         with contextlib.suppress(NoSandbox):  # whoever asked may allow to go on without
-            self.sandbox = Sandbox()
+            self.sandbox = Sandbox(wall)
 
     def serve(self) -> NoReturn:
         """
@@ -188,13 +190,13 @@ class _Pool:
 
     def _load(self, message: dict) -> None:
         try:
-            self.sandbox = self.sandbox or Sandbox(unsafe=message["unsafe"])
+            self.sandbox = self.sandbox or Sandbox(self.wall, message["unsafe"])
         except NoSandbox as error:
             self.channel.send({"refused": str(error)})
             return
         self.master, self.limits = Master(message["master"]), Limits(**message["limits"])
         gc.freeze()  # what each fork inherits need not be looked through again
-        self.channel.send({"sandbox": self.sandbox.kind, "why": self.sandbox.why})
+        self.channel.send({"sandbox": self.sandbox.wall, "why": self.sandbox.why})
 
     def _fork(self, folder: str, assignment: str) -> None:
         """Judge one submission in a process of its own."""

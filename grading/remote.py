@@ -254,7 +254,7 @@ class LearnerSession:
             if body is None:
                 return None
             number, kind, is_callable = body
-            name = kind if str(kind).isidentifier() else "object"
+            name = kind if str(kind).replace(" ", "_").isidentifier() else "object"
             if is_callable is True:
                 return RemoteFunction(int(number), name, self._call)
             return type(name, (Remote,), {})(int(number))
@@ -346,21 +346,21 @@ class Arguments:
     def _swapped(self, changes: list[tuple[Any, Any]]) -> Iterator[None]:
         parts = [part for given, _ in changes for part in wire.parts(given)]
         kept = [part.copy() for part in parts]
+        own = [isinstance(part, np.ndarray) and part.flags.writeable for part in parts]
         try:
             for given, after in changes:
                 _change(given, after)
             yield
         finally:
-            for part, content in zip(parts, kept, strict=True):
+            for part, content, writeable in zip(parts, kept, own, strict=True):
                 if isinstance(part, dict):
                     part.clear()
                     part.update(content)
                 elif isinstance(part, list):
                     part[:] = content
-                elif part.flags.writeable:
-                    if part.shape != content.shape:
-                        part.shape = content.shape
-                    part[...] = content
+                elif writeable:
+                    part.flags.writeable = True
+                    _put(part, content)
 
 
 def _described(error: dict) -> tuple[list[str], str, str]:
@@ -380,13 +380,21 @@ def _exception(types: list[str], text: str) -> Exception:
     return ProcessDied(f"{types[0]}: {text}")
 
 
+def _put(array: np.ndarray, content: np.ndarray) -> None:
+    """Make an array one of this type, this shape and these numbers, which take as many bytes."""
+    if array.dtype != content.dtype:
+        array.dtype = content.dtype
+    if array.shape != content.shape:
+        array.shape = content.shape
+    array[...] = content
+
+
 def _change(old: Any, new: Any) -> None:
     """Do to the test's own arguments what the learner's function did to its copies."""
     if isinstance(old, np.ndarray) and isinstance(new, np.ndarray):
-        if old.size == new.size and old.dtype == new.dtype and old.flags.writeable:
-            if old.shape != new.shape:
-                old.shape = new.shape
-            old[...] = new
+        if old.nbytes == new.nbytes and old.flags.writeable:
+            _put(old, new)
+            old.flags.writeable = new.flags.writeable
     elif isinstance(old, list) and isinstance(new, list):
         if len(old) != len(new):
             old[:] = new
@@ -408,7 +416,7 @@ def _changes(old: Any, new: Any) -> bool:
     """Change a container in place; whether it is one of the same kind."""
     same = isinstance(old, (np.ndarray, list, tuple, dict)) and type(old) is type(new)
     if same and isinstance(old, np.ndarray):
-        same = old.size == new.size and old.dtype == new.dtype
+        same = old.nbytes == new.nbytes
     if same:
         _change(old, new)
     return same or isinstance(old, Remote) or callable(old)

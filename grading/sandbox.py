@@ -4,8 +4,8 @@
 that is read-only and holds nothing of the course, no network, and their own process numbers.
 `Sandbox.start` makes one more process inside it, cut off from its neighbours in turn (see
 `_lock_in` in worker.py), in a few milliseconds, for numpy is imported already. Where bubblewrap
-cannot be had, Landlock and seccomp stand in: the process then sees Python's own files, may write
-nowhere, and can start no other.
+cannot be had, Landlock and seccomp stand in: the process then sees Python's own files and can start
+no other. It may write into a `/tmp` of its own where the system lets it have one, else nowhere.
 """
 
 import contextlib
@@ -26,7 +26,14 @@ from pathlib import Path
 from grading import wire
 
 HERE = Path(__file__).parent
-KINDS = ("bubblewrap", "Landlock", "none")
+# The walls, best first, and whether each process inside has namespaces of its own
+WALLS = {
+    "bubblewrap": True,
+    "bubblewrap, one for each": False,  # some systems let it make namespaces, but not inside it
+    "Landlock": True,
+    "Landlock, without files": False,
+    "none": False,
+}
 # Python opens these only when they are asked for: behind a wall that hides them, right answers fail
 LATE_IMPORTS = "import numpy.random, statistics, timeit; numpy.random.default_rng()"
 
@@ -41,7 +48,7 @@ class Limits:
     patience: float = 8.0  # waiting may take so many times longer than computing
     memory_mib: int = 1024
     file_mib: int = 16
-    processes: int = 8  # threads, in fact: other processes cannot be started
+    processes: int = 32  # threads, in fact: other processes cannot be started
 
 
 class NoSandbox(Exception):
@@ -79,7 +86,8 @@ def _bubblewrap(nested: bool) -> list[str]:
         command.extend(["--ro-bind", source, place])
         made.update(p for p in [place] if os.path.isdir(source))
 
-    command += ["--perms", "1777", "--tmpfs", "/tmp"]  # first: Python may lie below it
+    # first, for Python may lie below it; its size counts where a process gets no other
+    command += ["--size", str(Limits.file_mib << 20), "--perms", "1777", "--tmpfs", "/tmp"]
     made.add("/tmp")
     for path in _system():
         if os.path.islink(path):
@@ -97,24 +105,25 @@ def _bubblewrap(nested: bool) -> list[str]:
 class Sandbox:
     """The wall around the processes of one class.
 
-    `kind` says which it is, `why` in a sentence why it is not a better one, where there is one.
+    `wall` says which of `WALLS` it is, `why` in a sentence why it is not a better one, where there
+    is one.
     """
 
-    def __init__(self, kind: str | None = None, unsafe: bool = False):
-        """Set up `kind`, or else the best that works on this machine.
+    def __init__(self, wall: str | None = None, unsafe: bool = False):
+        """Set up `wall`, or else the best that works on this machine.
 
         Raises:
             NoSandbox: nothing works, and `unsafe` does not allow to go on without.
         """
         self.reasons: dict[str, str] = {}
         self.why = ""
-        for kind_, nested in (("bubblewrap", True), ("bubblewrap", False), ("Landlock", False)):
-            if kind in (kind_, None) and self._try(kind_, nested):
-                self.why = self._why_no_better()
+        for name in WALLS:
+            wanted = name == wall if wall else name != "none" or unsafe
+            if wanted and self._try(name):
+                if wall is None:
+                    better = [f"{name} cannot be had: {why}" for name, why in self.reasons.items()]
+                    self.why = "; ".join(better)
                 return
-        if (unsafe or kind == "none") and self._try("none", False):
-            self.why = self._why_no_better()
-            return
         raise NoSandbox(
             "No sandbox works here, so grading would run learners' code with your rights.\n"
             + "".join(f"  {name}: {why}\n" for name, why in self.reasons.items())
@@ -124,18 +133,15 @@ class Sandbox:
             "--unsafe grades without a sandbox, if you trust every submission."
         )
 
-    def _why_no_better(self) -> str:
-        better = {name: why for name, why in self.reasons.items() if name != self.kind}
-        return "; ".join(f"{name} cannot be had: {why}" for name, why in better.items())
-
-    def _try(self, kind: str, nested: bool) -> bool:
-        """Set this kind up and see whether a process starts in it, and whether imports work."""
-        self.kind, self.nested = kind, nested
+    def _try(self, wall: str) -> bool:
+        """Set this wall up and see whether a process starts in it, and whether imports work."""
+        self.wall, self.namespaces = wall, WALLS[wall]
+        self.kind = wall.partition(",")[0]
         self._server: subprocess.Popen[bytes] | None = None
         try:
-            if kind == "bubblewrap" and not shutil.which("bwrap"):
+            if self.kind == "bubblewrap" and not shutil.which("bwrap"):
                 raise OSError("bwrap is not installed")
-            if kind != "none" and not hasattr(os, "pidfd_open"):
+            if self.kind != "none" and not hasattr(os, "pidfd_open"):
                 raise OSError("this is not Linux")
             process = self.start(Limits())
             probe = {"do": "cell", "name": "probe", "source": LATE_IMPORTS}
@@ -146,7 +152,7 @@ class Sandbox:
                 raise OSError(f"behind it Python cannot import all of itself ({why})")
             return True
         except (OSError, Stopped) as error:
-            self.reasons.setdefault(kind, str(error))
+            self.reasons[wall] = str(error)
             self.close()
             return False
 
@@ -160,7 +166,7 @@ class Sandbox:
         if self.kind == "Landlock":
             command += ["--landlock", "/dev/null", "/dev/urandom"]
         if self.kind == "bubblewrap":
-            wall = _bubblewrap(self.nested)
+            wall = _bubblewrap(self.namespaces)
             for name, value in env.items():
                 wall += ["--setenv", name, value]
             python = os.path.realpath(sys.prefix) + "/bin/python"
@@ -180,11 +186,11 @@ class Sandbox:
 
     def start(self, limits: Limits) -> "Process":
         """One more process, that nothing but the judge can reach."""
-        if self._server is None or (not self.nested and self.kind == "bubblewrap"):
+        if self._server is None or (not self.namespaces and self.kind == "bubblewrap"):
             self.close()  # without namespaces of their own, each needs its own wall
             self._server = self._serve()
         ours, theirs = socket.socketpair()
-        request = asdict(limits) | {"namespaces": self.nested}
+        request = asdict(limits) | {"namespaces": self.namespaces}
         with theirs:
             socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
         try:

@@ -114,18 +114,25 @@ def _become_nobody(paths: list[str]) -> int:
 
 
 def _namespaces(file_mib: int, paths: list[str]) -> None:
-    """Own users, mounts, processes and IPC; /tmp empty but for those of `paths` in it; no /proc."""
+    """Own mounts, processes and IPC; /tmp empty but for those of `paths` in it; no /proc.
+
+    An ordinary user needs own users for that; root has the right already.
+    """
     uid, gid = os.getuid(), os.getgid()
-    own = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
-    _ok(libc.unshare(own))
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{uid} {uid} 1"),
-        ("gid_map", f"{gid} {gid} 1"),
-    ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
-    size = f"size={file_mib}m,nr_inodes=1000,mode=700".encode()
+    own = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
+    if uid == 0:
+        uid = gid = NOBODY
+        _ok(libc.unshare(own))
+    else:
+        _ok(libc.unshare(own | CLONE_NEWUSER))
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    size = f"size={file_mib}m,nr_inodes=1000,mode=700,uid={uid},gid={gid}".encode()
     _ok(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
     harmless = MS_NOSUID | MS_NODEV
     clone = OPEN_TREE_CLONE | AT_RECURSIVE
@@ -231,8 +238,11 @@ def _filter_system_calls() -> None:
     _ok(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_char_p(argument), 0, 0))
 
 
-def _landlock(readable: list[int]) -> None:
-    """Reading below the open folders `readable` and nothing else of the file system, for good."""
+def _landlock(readable: list[int], writable: bool) -> None:
+    """Reading below the open folders `readable` and nothing else of the file system, for good.
+
+    `writable`: everything below /tmp too, which is this process's own.
+    """
 
     def call(number: int, *args: Any) -> int:
         return _ok(libc.syscall(number, *args))
@@ -250,29 +260,40 @@ def _landlock(readable: list[int]) -> None:
         may = LANDLOCK_ACCESS_FS_READ_FILE | (LANDLOCK_ACCESS_FS_READ_DIR if is_folder else 0)
         beneath = struct.pack("=Qi", may, fd)
         call(landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, beneath, 0)
+    if writable:
+        tmp = os.open("/tmp", os.O_PATH)
+        beneath = struct.pack("=Qi", actions, tmp)
+        call(landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, beneath, 0)
+        os.close(tmp)
     call(landlock_restrict_self, rules, 0)
 
 
 def _lock_in(limits: dict) -> None:
     """Give up everything that a learner's code could do harm with. Cannot be undone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    own_users = limits["namespaces"] and os.geteuid() != 0
     if limits["namespaces"]:
         _namespaces(limits["file_mib"], limits["paths"])
         os.chdir("/tmp")
-    for name, amount in {
+    kept = 0 if limits["namespaces"] else limits["capabilities"]
+    if os.geteuid() == 0:
+        kept = _become_nobody(limits["paths"])
+    amounts = {
         "AS": limits["memory_mib"] << 20,
         "FSIZE": limits["file_mib"] << 20,
-        "NPROC": limits["processes"],
         "NOFILE": 64,
         "CORE": 0,
         "CPU": limits["total_seconds"],
-    }.items():
+    }
+    if own_users:  # elsewhere the user's other processes would count; there memory is the limit
+        amounts["NPROC"] = limits["processes"]
+    for name, amount in amounts.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (amount, amount))
     _ok(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _ok(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))  # nobody may look into this process
     if limits["readable"]:
-        _landlock(limits["readable"])
-    _capabilities(0 if limits["namespaces"] else limits["capabilities"])
+        _landlock(limits["readable"], limits["namespaces"])
+    _capabilities(kept)
     _filter_system_calls()
 
 
@@ -492,7 +513,10 @@ class Worker:
     def keep(self, value: Any) -> list:
         """What is sent for a value that is no plain data."""
         self.others.append(value)
-        return [len(self.others) - 1, type(value).__name__[:100], callable(value)]
+        what = type(value).__name__[:100]
+        if type(value) is np.ndarray:
+            what = f"array of {value.dtype.name}"[:100]
+        return [len(self.others) - 1, what, callable(value)]
 
     def find(self, body: Any) -> Any:
         """What the judge means: a value kept here, or a function of the judge's to call back."""
@@ -664,8 +688,9 @@ def main() -> None:
         os.dup2(null, fd)
     os.environ["MPLCONFIGDIR"] = os.environ["IPYTHONDIR"] = "/tmp"
     shell = _session()
-    kept = _become_nobody(paths[landlock:]) if os.geteuid() == 0 else 0
-    about = {"readable": readable, "paths": paths[landlock:], "capabilities": kept}
+    about = {"readable": readable, "paths": paths[landlock:], "capabilities": 0}
+    if os.geteuid() == 0 and not landlock:
+        about["capabilities"] = _become_nobody(paths)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # a copy that counts what it has inherited would need memory of its own for it

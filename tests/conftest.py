@@ -18,6 +18,10 @@ settings.load_profile("course")
 def pytest_addoption(parser):
     words = "tests/release/test_binder.py walks every chapter, not two"
     parser.addoption("--all-chapters", action="store_true", help=words)
+    words = (
+        "tests/grading tries every attack and every answer behind every wall, not behind the best"
+    )
+    parser.addoption("--all-walls", action="store_true", help=words)
 
 
 @pytest.fixture(scope="session")

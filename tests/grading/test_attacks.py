@@ -1,8 +1,8 @@
 """No submission cheats, leaks, stops the run or changes anything outside its sandbox.
 
 Every attack is a real submission, and all of them are one class, graded by `python -m grading`
-under the real bubblewrap; some again as an ordinary user, and behind Landlock. attacks.py holds
-those that are code; those that are files are here.
+behind the real walls, and some of them by an ordinary user. attacks.py holds those that are code;
+those that are files are here.
 """
 
 import ctypes
@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shlex
-import shutil
 import socket
 import stat
 import subprocess
@@ -219,27 +218,53 @@ def code(name: str, root: Path, port: int) -> str:
     return text
 
 
+FEW = [
+    "patches-numpy", "reads-everything", "writes-everywhere", "network", "system-calls",
+    "fork-bomb", "memory", "disk", "loop-swallows", "exits", "kills-all", "forges-nested",
+    "leaves-for-others", "finds-from-others",
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def graded(bubblewrap, listener, tmp_path_factory):
+def classes() -> dict[str, tuple]:
+    """The class behind each wall, made when it is first asked for."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def graded(wall, everything, classes, listener, tmp_path_factory) -> tuple:
     """The class of attackers, graded; what was there before and after."""
+    if wall not in classes:
+        classes[wall] = grade_class(wall, everything, listener, tmp_path_factory)
+    return classes[wall]
+
+
+def grade_class(wall: str, everything: bool, listener, tmp_path_factory) -> tuple:
     root = sample_class.course(tmp_path_factory.mktemp("attacked"))
     (root / "secret.txt").write_text(CANARY)
-    for name in attacks.CODE:
+    for name in attacks.CODE if everything else FEW:
         sample_class.hand_in(root, name, "rnn", with_cell(code(name, root, listener[0])))
     for name, (content, _, _) in FILES.items():
         sample_class.hand_in(root, name, "rnn", content)
     states = bad_folders(root / "submitted")
     watched = [ROOT / "grading", ROOT / "solutions", ROOT / "exercises", root / "submitted"]
     before = snapshot(*watched), children()
-    done = grade(root, "--marks-only")
+    done = grade(root, "--marks-only", "--wall", wall)
     assert done.returncode == 0, done.stdout + done.stderr
-    shown = ("honest", "text", "script-in-output", "script-in-markdown", "script-in-raw", "loop")
-    with Judge() as judge:  # nothing is graded again
+    with Judge(wall=wall) as judge:  # nothing is graded again
         rows, _ = classroom.grade(course := classroom.Course(root), "rnn", judge)
-    assert list(lists.feedback(course, "rnn", 2, [r for r in rows if r.learner in shown]))
+    assert list(lists.feedback(course, "rnn", 2, [r for r in rows if r.learner in SHOWN]))
     lists.export(course, "rnn", rows)
     after = snapshot(*watched), children()
     return root, done, before, after, states
+
+
+SHOWN = ("honest", "text", "script-in-output", "script-in-markdown", "script-in-raw", "loop")
+
+
+def attackers(root: Path) -> list[str]:
+    """Those of the class whose attack is code."""
+    return [name for name in attacks.CODE if (root / "submitted" / name).exists()]
 
 
 def outputs(root: Path, name: str) -> str:
@@ -249,9 +274,9 @@ def outputs(root: Path, name: str) -> str:
     return json.dumps([cell.get("outputs") for cell in cells])
 
 
-def test_the_whole_class_is_graded_and_each_has_a_reason(graded):
+def test_the_whole_class_is_graded_and_each_has_a_reason(graded, wall):
     root, done, _, _, _ = graded
-    assert "sandbox: bubblewrap" in done.stdout
+    assert f"sandbox: {wall}" in done.stdout
     rows = report(root)
     assert len(rows) == len(list((root / "submitted").iterdir()))
     assert {row["state"] for row in rows.values()} <= {
@@ -264,11 +289,11 @@ def test_the_whole_class_is_graded_and_each_has_a_reason(graded):
     assert all(row["reason"] for row in rows.values())
 
 
-@pytest.mark.parametrize("name", attacks.CODE)
-def test_an_attack_earns_its_honest_marks(graded, name):
-    row = report(graded[0])[name]
-    worth = attacks.BROKEN.get(name, attacks.HONESTLY)
-    assert float(row["total"]) == worth, row
+def test_an_attack_earns_its_honest_marks(graded):
+    rows = report(graded[0])
+    worth = {who: attacks.BROKEN.get(who, attacks.HONESTLY) for who in attackers(graded[0])}
+    wrong = {who: rows[who] for who in worth if float(rows[who]["total"]) != worth[who]}
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -288,11 +313,9 @@ def test_links_devices_and_odd_names_are_not_followed(graded):
     assert float(rows["files-beside"]["total"]) == attacks.HONESTLY
 
 
-@pytest.mark.parametrize("name", attacks.CODE)
-def test_an_attack_finds_nothing(graded, name):
-    said = outputs(graded[0], name)
-    assert "FOUND" not in said, said
-    assert CANARY not in said, said
+def test_an_attack_finds_nothing(graded):
+    said = {name: outputs(graded[0], name) for name in attackers(graded[0])}
+    assert {n: text for n, text in said.items() if "FOUND" in text or CANARY in text} == {}
 
 
 def test_nothing_is_changed_outside(graded):
@@ -321,7 +344,11 @@ def test_nobody_called_out(graded, listener):
 
 def test_scripts_are_inert_in_the_feedback(graded, page):
     page.route("http*://**", lambda route: route.abort())
-    for name in ("script-in-output", "script-in-markdown", "script-in-raw"):
+    pages = {
+        who for who in SHOWN if who.startswith("script") and (graded[0] / "feedback" / who).exists()
+    }
+    assert len(pages) >= 2
+    for name in pages:
         page.goto((graded[0] / "feedback" / name / "rnn" / "rnn.html").as_uri())
         page.wait_for_timeout(200)
         for link in page.locator("a[href*=javascript i]").all():
@@ -345,14 +372,7 @@ def test_hidden_tests_do_not_reach_the_learner(graded):
         assert not [line for line in hidden if line in text], page
 
 
-# ---- other walls, other users --------------------------------------------------------------------
-FEW = [
-    "patches-numpy", "reads-everything", "writes-everywhere", "network", "system-calls",
-    "fork-bomb", "memory", "disk", "loop-swallows", "exits", "kills-all", "forges-nested",
-    "leaves-for-others", "finds-from-others",
-]  # fmt: skip
-
-
+# ---- other users ---------------------------------------------------------------------------------
 def few(root: Path, port: int) -> Path:
     """A smaller class, in which everybody may write."""
     sample_class.course(root)
@@ -362,17 +382,6 @@ def few(root: Path, port: int) -> Path:
     for path in (root, *root.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)
     return root
-
-
-def nothing_happened(root: Path, listener) -> None:
-    rows = report(root)
-    assert float(rows["honest"]["total"]) == attacks.HONESTLY
-    for name in FEW:
-        worth = attacks.BROKEN.get(name, attacks.HONESTLY)
-        assert float(rows[name]["total"]) == worth, rows[name]
-        assert "FOUND" not in outputs(root, name)
-    assert not [p for p in root.rglob("*EVIL*")]
-    assert listener[1] == []
 
 
 def as_nobody() -> tuple[str, ...]:
@@ -405,33 +414,18 @@ def test_as_an_ordinary_user(bubblewrap, listener):
         done = grade(root, before=as_nobody())
         assert done.returncode == 0, done.stdout + done.stderr
         assert "sandbox: bubblewrap" in done.stdout
-        nothing_happened(root, listener)
-
-
-@pytest.fixture
-def no_bubblewrap(tmp_path) -> dict[str, str]:
-    """A PATH on which everything is but bubblewrap."""
-    place = tmp_path / "bin"
-    place.mkdir()
-    for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
-        for program in folder.glob("*") if folder.is_dir() else ():
-            if program.name != "bwrap" and not (place / program.name).exists():
-                (place / program.name).symlink_to(program)
-    return {"PATH": str(place)}
-
-
-def test_landlock_stands_in_where_bubblewrap_is_missing(listener, no_bubblewrap, tmp_path):
-    root = few(tmp_path / "class", listener[0])
-    done = grade(root, **no_bubblewrap)
-    if "No sandbox works here" in done.stderr:
-        pytest.skip("this kernel has no Landlock")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "sandbox: Landlock" in done.stdout
-    nothing_happened(root, listener)
+        rows = report(root)
+        assert float(rows["honest"]["total"]) == attacks.HONESTLY
+        for name in FEW:
+            worth = attacks.BROKEN.get(name, attacks.HONESTLY)
+            assert float(rows[name]["total"]) == worth, rows[name]
+            assert "FOUND" not in outputs(root, name)
+        assert not [p for p in root.rglob("*EVIL*")]
+        assert listener[1] == []
 
 
 def test_it_refuses_where_there_is_no_sandbox(monkeypatch):
-    monkeypatch.setattr(Sandbox, "_try", lambda self, kind, nested: kind == "none")
+    monkeypatch.setattr(Sandbox, "_try", lambda self, wall: wall == "none")
     with pytest.raises(NoSandbox, match="apt-get install bubblewrap"):
         Sandbox()
     assert Sandbox(unsafe=True)
@@ -439,9 +433,7 @@ def test_it_refuses_where_there_is_no_sandbox(monkeypatch):
 
 def test_a_wall_for_each_where_namespaces_do_not_nest(bubblewrap):
     """Some systems let bubblewrap make namespaces but not what runs inside it."""
-    sandbox = Sandbox()
-    sandbox.close()
-    sandbox.nested = False
+    sandbox = Sandbox("bubblewrap, one for each")
     first = sandbox.start(Limits())
     first.ask({"do": "cell", "name": "a", "source": "open('/tmp/EVIL', 'w').write('x')"}, 5)
     second = sandbox.start(Limits())
@@ -450,4 +442,3 @@ def test_a_wall_for_each_where_namespaces_do_not_nest(bubblewrap):
     with pytest.raises(Stopped):
         first.ask({"do": "cell", "name": "a", "source": "1"}, 5)
     sandbox.close()
-    assert shutil.which("bwrap")

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grading.remote import LearnerSession, RemoteFunction
@@ -91,3 +92,22 @@ def test_what_waits_for_a_processor_is_seen(sandbox):
     process.ask({"do": "cell", "name": "a", "source": "sum(range(10**6))"}, 20)
     assert process.queued() > 0 or not Path("/proc/self/schedstat").exists()
     process.end()
+
+
+@pytest.mark.parametrize(
+    "change", ["x.flags.writeable = False", "x.dtype = 'i8'", "x.shape = (2, 1)", "x *= 0"]
+)
+def test_a_test_that_looks_at_an_argument_sees_every_change_of_it(session, change):
+    session.run("a", f"def f(x):\n    {change}\n    return 1")
+    x = np.array([1.0, 2.0])
+    look(session, "f")(x)
+    about = (x.dtype, x.shape, x.flags.writeable, x.tobytes())
+    assert about == (np.dtype(float), (2,), True, np.array([1.0, 2.0]).tobytes())
+    with session.arguments.as_changed():
+        assert about != (x.dtype, x.shape, x.flags.writeable, x.tobytes())
+    assert about == (x.dtype, x.shape, x.flags.writeable, x.tobytes())
+
+
+def test_an_array_that_holds_no_numbers_is_named_so(session):
+    session.run("a", "import numpy as np\ndef f(): return np.array([None])")
+    assert type(look(session, "f")()).__name__ == "array of object"
