@@ -383,7 +383,7 @@ def _exception(types: list[str], text: str) -> Exception:
 def _put(array: np.ndarray, content: np.ndarray) -> None:
     """Make an array one of this type, this shape and these numbers, which take as many bytes."""
     if array.dtype != content.dtype:
-        array.dtype = content.dtype
+        array.dtype = content.dtype  # type: ignore[misc]
     if array.shape != content.shape:
         array.shape = content.shape
     array[...] = content
