@@ -6,7 +6,7 @@
 # same(got, want, what)         fails unless type, shape and numbers agree, and says what differs
 # same_shape(got, shape, what)  the first half of it
 # parts(got, "out", "weights")  a tuple with one value a name, or it fails
-# timed(measure, [9, 3, 1])     what measure(fn) returns and how often it called fn, whose first call
+# timed(measure, [9, 3, 1])     what measure(fn) returns, how often it called fn; the first call
 #                               takes 9 s by all clocks, though nobody waits
 # When the block fails, check calls the function on small probe inputs: if a known mistake explains
 # all that it gives, its sentence joins the message. check(run_rnn, "rnn_cell") asks rnn_cell first,

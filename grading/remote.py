@@ -272,7 +272,7 @@ class LearnerSession:
 
 
 class FakeClock:
-    """In this context the learner's code sees this clock for all others (`fake_clock` in checks.py).
+    """In this context the learner's code sees this clock for all others: `fake_clock` in checks.py.
 
     Here in the judge the time goes on.
     """
