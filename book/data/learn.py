@@ -10,11 +10,13 @@ All nets have about 25,000 parameters (32,000 for recall) and take the same numb
 fresh batches of 32 sequences. Every sequence begins with the symbol 0; its length is what follows.
 """
 
+import dataclasses
 import functools
 import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from lesson.nets import LSTM, RNN, Blocks, Net
@@ -27,6 +29,7 @@ RATE_SEEDS = 3  # seeds for which recurrent nets get two more rates on recall an
 LENGTHS = (32, 64, 128, 256, 512)
 TRAINED = LENGTHS[0]
 TEST = 256  # sequences a length
+SOLVED = 0.99
 
 
 def blocks(first: str, second: str | None = None):
@@ -201,6 +204,46 @@ def write(runs: list[dict]) -> None:
     rows = ",\n".join(json.dumps(r) for r in sorted(runs, key=lambda r: (r["seed"], *key(r))))
     head = json.dumps(record)[:-1]
     (HERE / "learn.json").write_text(f'{head}, "runs": [\n{rows}\n]}}\n')
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What became of one net on one task: a list of runs with one accuracy for each length."""
+
+    accuracies: np.ndarray  # (runs, lengths)
+
+    @property
+    def n(self) -> int:
+        return len(self.accuracies)
+
+    def median(self, length: int) -> float:
+        return float(np.median(self.accuracies[:, LENGTHS.index(length)]))
+
+    def spread(self, length: int) -> tuple[float, float]:
+        at = self.accuracies[:, LENGTHS.index(length)]
+        return float(at.min()), float(at.max())
+
+    def solved(self, length: int) -> int:
+        """In how many runs at least SOLVED of the answers were right."""
+        return int((self.accuracies[:, LENGTHS.index(length)] >= SOLVED).sum())
+
+
+def recorded() -> dict[str, Any]:
+    """What learn.json holds.
+
+    Raises:
+        FileNotFoundError: nothing has been recorded.
+    """
+    return json.loads((HERE / "learn.json").read_text())
+
+
+def cells(record: dict[str, Any]) -> dict[tuple[str, str], Cell]:
+    """The map: (task, net) -> runs at the net's own rate, of the seeds that every cell has."""
+    found: dict[tuple[str, str], list[list[float]]] = {}
+    for r in record["runs"]:
+        if r["rate"] == RATES.get(r["net"], OTHER) and r["seed"] < record["seeds"]:
+            found.setdefault((r["task"], r["net"]), []).append(r["accuracy"])
+    return {key: Cell(np.array(runs)) for key, runs in found.items()}
 
 
 def main(seeds: int = SEEDS) -> None:

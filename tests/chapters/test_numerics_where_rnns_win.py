@@ -1,14 +1,31 @@
-"""Where RNNs still win: parity, the scan and the copies are right; so is what is counted."""
+"""Where RNNs still win: parity, the scan, the copies, the line of descent and the map are right."""
 
+import inspect
 import itertools
+import re
 
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
 import pytest
 import torch
-from lesson.figures.where_rnns_win import amount
+from data import learn
+from lesson import descent
+from lesson.figures import where_rnns_win as figures
 
+from course import ROOT
 from tests.chapters.support import close
 
 CHAPTER = "where-rnns-win"
+DESCENT = [
+    descent.lstm,
+    descent.gru,
+    descent.min_gru,
+    descent.linear_attention,
+    descent.retnet,
+    descent.mamba2,
+    descent.delta_net,
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +61,38 @@ def test_attention_copies_every_word(chapter, n):
     assert chapter["copied"](n) == n
 
 
-@pytest.mark.parametrize("layers, d, n", [(1, 256, 1), (12, 768, 8192)])
-def test_bytes_kept(chapter, layers, d, n):
-    kept = chapter["bytes_kept"]
-    assert kept("RNN", layers, d, n) == kept("RNN", layers, d, 10 * n) == 2 * layers * d
-    assert kept("linear attention", layers, d, n) == 2 * layers * (d // 64) * 64 * 64
-    assert kept("transformer", layers, d, n) == 2 * layers * 2 * d * n
-    assert 4 * kept("grouped queries", layers, d, n) == kept("transformer", layers, d, n)
-    assert kept("window of 1,024", layers, d, n) == kept("transformer", layers, d, min(n, 1024))
+def test_each_line_of_the_table_is_the_line_of_its_loop():
+    nb = nbformat.read(ROOT / f"book/{CHAPTER}.ipynb", as_version=4)
+    [table] = [cell.source for cell in nb.cells if "| Loop | Its line |" in cell.source]
+    rows = re.findall(r"^\| (.+?), \d{4} \| `(.+?)` \|", table, re.M)
+    loops = {name.replace(" ", "_").replace("-", "").lower(): line for name, line in rows}
+    assert list(loops) == [
+        "lstm",
+        "gru",
+        "mingru",
+        "linear_attention",
+        "retnet",
+        "mamba2",
+        "deltanet",
+    ]
+    functions = {f.__name__.replace("_", ""): inspect.getsource(f) for f in DESCENT}
+    for name, line in loops.items():
+        assert f"    {line}\n" in functions[name.replace("_", "")], name
 
 
-@pytest.mark.parametrize(
-    "count, text",
-    [(1, "1 B"), (999, "999 B"), (1000, "1.0 kB"), (614_400, "614 kB"), (36.864e9, "36.9 GB")],
-)
-def test_amount(count, text):
-    assert amount(count) == text
+def test_the_map_says_in_words_what_it_shows():
+    record = learn.recorded()
+    cells = learn.cells(record)
+    fig, alt = figures.learned(cells, record["chance"])
+    plt.close(fig)
+    assert {cell.n for cell in cells.values()} == {record["seeds"]}
+    shown = [text.get_text() for text in fig.axes[0].texts]
+    assert len(shown) == 2 * 2 * len(learn.TASKS) * len(learn.NETS)
+    for text in shown[::2]:
+        assert re.search(rf"\b{text}\b", alt)
+
+
+def test_a_cell_counts_the_runs_that_are_right_enough():
+    cell = learn.Cell(np.array([[1.0, 0.5, 0.5, 0.5, 0.99], [0.98, 0.5, 0.5, 0.5, 0.2]]))
+    assert (cell.n, cell.solved(32), cell.solved(512)) == (2, 1, 1)
+    assert cell.median(32) == 0.99 and cell.spread(512) == (0.2, 0.99)
