@@ -1,4 +1,4 @@
-"""The mistakes that learners make in the transformer block.
+"""The mistakes that learners make in the transformer block and its two parts.
 
 Each function is a wrong answer with the sentence that explains it; see `grading/assignment.py`.
 """
@@ -42,7 +42,28 @@ def quiet_and_loud(seed):
 
 CAUSAL = np.tri(3, dtype=bool)
 EACH = np.array([[[1, 0, 0], [1, 1, 0], [0, 1, 1]], [[1, 1, 1], [0, 1, 0], [1, 0, 1]]], bool)
+GAIN, BIAS = np.array([1.5, -0.5, 2.0, 0.8]), np.array([0.3, 1.0, -0.7, 0.5])
+WORDS = np.array([[2.0, 0.0, 4.0, 1.5], [1.0, -1.0, 0.5, 3.0], [-0.5, 2.0, 1.2, 0.1]])
+W_1 = np.array([[1.0, -0.5, 0.7], [0.4, 1.2, -1.0], [-0.8, 0.3, 0.6], [0.5, -1.1, 0.2]])
+W_2 = np.array([[0.5, -1.0, 0.8, 0.3], [1.5, 0.2, -0.4, -0.9], [-0.6, 0.7, 1.1, 0.1]])
+FROM, BACK = (W_1, np.array([0.5, -0.3, 0.9])), (W_2, np.array([0.2, -0.4, 0.6, -1.0]))
+PAIR = np.array([WORDS[:2], [[0.4, -2.0, 1.0, 0.6], [-1.5, 0.8, 0.3, 2.5]]])
 PROBES = {
+    "layer_norm": [
+        (WORDS[0], GAIN, BIAS),
+        (WORDS, GAIN, BIAS),
+        (PAIR, GAIN, BIAS),
+        (np.array([[0.004, 0.001, -0.006, 0.003]]), GAIN, BIAS),
+        (np.array([[0.0, 0.0, 0.0, 0.0], [2.0, -1.0, 0.0, 1.0]]), GAIN, BIAS),
+        (np.array([0.0004, -0.0006, 0.0008, 0.0001]), GAIN, BIAS),
+    ],
+    "feed_forward": [
+        (WORDS[0], *FROM, *BACK),
+        (WORDS, *FROM, *BACK),
+        (PAIR, *FROM, *BACK),
+        (WORDS[1] * -3, *FROM, *BACK),
+        (0 * WORDS[:2], *FROM, *BACK),
+    ],
     "transformer_block": [
         probe(1, n=3, d=4, n_heads=2, f=3),
         probe(2, n=2, d=6, n_heads=3, f=4),
@@ -52,7 +73,7 @@ PROBES = {
         faint(6),
         probe(7, n=3, d=4, n_heads=1, f=2, W_q=2000),
         quiet_and_loud(9),
-    ]
+    ],
 }
 BLOCK = "transformer_block"
 
@@ -132,6 +153,14 @@ def relu(x):
     return np.maximum(x, 0)
 
 
+def gelu(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+
+
+def exact_gelu(x):
+    return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+
+
 def mlp(x, p, *, act=relu):
     return act(x @ p["W_1"] + p["b_1"]) @ p["W_2"] + p["b_2"]
 
@@ -141,7 +170,341 @@ def block(X, p, n_heads, mask=None, *, norm=norm, heads=heads, mlp=mlp):
     return A + mlp(norm(A, p["ln2_g"], p["ln2_b"]), p)
 
 
-# Layer norm ---------------------------------------------------------------------------------------
+# The function layer_norm --------------------------------------------------------------------------
+
+NORM = "layer_norm"
+
+
+@mistake(
+    NORM,
+    "Mean and variance are taken over the words: each word is normalised for itself, over its own"
+    " d numbers, the last axis.",
+)
+def norm_over_the_words(x, gain, bias):
+    return norm(x, gain, bias, axis=-2 if x.ndim > 1 else -1)
+
+
+@mistake(
+    NORM,
+    "Mean and variance are taken over the first axis, axis=0. The numbers of a word are the last"
+    " axis, axis=-1.",
+)
+def norm_over_the_first_axis(x, gain, bias):
+    return norm(x, gain, bias, axis=0)
+
+
+@mistake(
+    NORM,
+    "Axis 1 is fixed: those are a word's numbers in a sentence, but the words in a batch, and a"
+    " single word has no such axis. Count from the back: axis=-1.",
+)
+def norm_over_axis_one(x, gain, bias):
+    return norm(x, gain, bias, axis=1)
+
+
+@mistake(NORM, "There is one mean and one variance for the whole array; each word has its own.")
+def norm_of_everything(x, gain, bias):
+    return norm(x, gain, bias, axis=None)
+
+
+@mistake(
+    NORM,
+    "Mean and variance have lost an axis: with keepdims=True they meet the words that they belong"
+    " to.",
+)
+def norm_without_keepdims(x, gain, bias):
+    return gain * (x - x.mean(axis=-1)) / np.sqrt(x.var(axis=-1) + EPS) + bias
+
+
+@mistake(NORM, "The variance is divided by d - 1 (ddof=1); layer norm divides by d.")
+def norm_of_unbiased_variance(x, gain, bias):
+    return norm(x, gain, bias, ddof=1)
+
+
+@mistake(
+    NORM,
+    "The standard deviation is divided by d - 1 (ddof=1, as PyTorch's std does), and ε is added to"
+    " it. Layer norm divides by d and adds ε to the variance, inside the root.",
+)
+def norm_of_unbiased_deviation(x, gain, bias):
+    return norm(x, gain, bias, ddof=1, eps=0, outside=EPS)
+
+
+@mistake(
+    NORM,
+    "ε stands outside the root: it is added to the standard deviation, but belongs to the"
+    " variance.",
+)
+def norm_with_epsilon_outside(x, gain, bias):
+    return norm(x, gain, bias, eps=0, outside=EPS)
+
+
+@mistake(
+    NORM,
+    "ε is 10⁻⁶ and stands outside the root. It is 10⁻⁵ here and belongs to the variance.",
+)
+def norm_with_a_smaller_epsilon_outside(x, gain, bias):
+    return norm(x, gain, bias, eps=0, outside=1e-6)
+
+
+@mistake(
+    NORM,
+    "ε is added to the standard deviation, and then a root is taken of the sum. The root is taken"
+    " of the variance plus ε, once.",
+)
+def norm_with_two_roots(x, gain, bias):
+    spread = np.sqrt(x.std(-1, keepdims=True) + EPS)
+    return gain * (x - x.mean(-1, keepdims=True)) / spread + bias
+
+
+@mistake(NORM, "ε is missing: a word whose numbers are all equal has variance 0, and 0/0 is nan.")
+def norm_without_epsilon(x, gain, bias):
+    return norm(x, gain, bias, eps=0)
+
+
+@mistake(NORM, "ε is 10⁻⁶; it is 10⁻⁵ here. It shows with words of small variance.")
+def norm_with_epsilon_e6(x, gain, bias):
+    return norm(x, gain, bias, eps=1e-6)
+
+
+@mistake(NORM, "ε is 10⁻⁸; it is 10⁻⁵ here. It shows with words of small variance.")
+def norm_with_epsilon_e8(x, gain, bias):
+    return norm(x, gain, bias, eps=1e-8)
+
+
+@mistake(NORM, "ε is 10⁻¹²; it is 10⁻⁵ here. It shows with words of small variance.")
+def norm_with_epsilon_e12(x, gain, bias):
+    return norm(x, gain, bias, eps=1e-12)
+
+
+@mistake(
+    NORM, "ε is 10⁻³; it is 10⁻⁵ here, so that words of small variance are still brought to size."
+)
+def norm_with_epsilon_e3(x, gain, bias):
+    return norm(x, gain, bias, eps=1e-3)
+
+
+@mistake(NORM, "You divide by the variance plus ε; take the root of it first.")
+def norm_by_the_variance(x, gain, bias):
+    return gain * (x - x.mean(-1, keepdims=True)) / (x.var(-1, keepdims=True) + EPS) + bias
+
+
+@mistake(NORM, "You divide by the square of the variance plus ε; take the root of it instead.")
+def norm_by_the_square(x, gain, bias):
+    return gain * (x - x.mean(-1, keepdims=True)) / (x.var(-1, keepdims=True) + EPS) ** 2 + bias
+
+
+@mistake(
+    NORM,
+    "The mean is not subtracted (that would be RMSNorm): add the same number to all numbers of a"
+    " word, and your result changes.",
+)
+def norm_by_the_mean_square(x, gain, bias):
+    return gain * x / np.sqrt((x**2).mean(-1, keepdims=True) + EPS) + bias
+
+
+@mistake(
+    NORM,
+    "You divide by the right number but the mean is still there: subtract it from the word, too.",
+)
+def norm_of_the_uncentred(x, gain, bias):
+    return gain * x / np.sqrt(x.var(-1, keepdims=True) + EPS) + bias
+
+
+@mistake(NORM, "Only the mean is subtracted: the words are never divided by √(var + ε).")
+def norm_without_division(x, gain, bias):
+    return gain * (x - x.mean(-1, keepdims=True)) + bias
+
+
+@mistake(
+    NORM,
+    "You divide by the length of the centred word, √ of the sum of its squares. The variance is"
+    " their mean: divide the sum by d.",
+)
+def norm_by_the_length(x, gain, bias):
+    centred = x - x.mean(-1, keepdims=True)
+    return gain * centred / np.sqrt((centred**2).sum(-1, keepdims=True) + EPS) + bias
+
+
+@mistake(NORM, "The gain is never used.")
+def norm_without_gain(x, gain, bias):
+    return norm(x, 1, bias)
+
+
+@mistake(NORM, "The bias is never used.")
+def norm_without_bias(x, gain, bias):
+    return norm(x, gain, 0)
+
+
+@mistake(NORM, "Neither gain nor bias is used.")
+def norm_without_gain_and_bias(x, gain, bias):
+    return norm(x, 1, 0)
+
+
+@mistake(NORM, "Gain and bias have changed places: multiply by the gain and add the bias.")
+def norm_exchanges_gain_and_bias(x, gain, bias):
+    return norm(x, bias, gain)
+
+
+@mistake(
+    NORM, "The bias is added before the gain multiplies: it comes last, untouched by the gain."
+)
+def norm_biases_first(x, gain, bias):
+    return gain * norm(x, 1, bias)
+
+
+@mistake(NORM, "The gain counts as 1 + g; here it is g itself.")
+def norm_adds_one_to_the_gain(x, gain, bias):
+    return norm(x, 1 + gain, bias)
+
+
+@mistake(NORM, "Mean and variance come back, too; return the words alone.")
+def norm_returns_its_parts(x, gain, bias):
+    return norm(x, gain, bias), x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+
+
+@mistake(
+    NORM, "Your function changes x: -= and the like write into the array given. Make a new one."
+)
+def norm_writes_into_x(x, gain, bias):
+    spread = np.sqrt(x.var(-1, keepdims=True) + EPS)
+    x -= x.mean(-1, keepdims=True)
+    return gain * x / spread + bias
+
+
+# The function feed_forward ------------------------------------------------------------------------
+
+WORDWISE = "feed_forward"
+
+
+def inner(act, outer=lambda x: x):
+    """A right feed_forward but for what stands in place of the ReLU, and after it."""
+    return lambda x, W_1, b_1, W_2, b_2: outer(act(x @ W_1 + b_1) @ W_2 + b_2)
+
+
+@mistake(WORDWISE, "The ReLU is missing: without it two matrices in a row are no more than one.")
+def feed_without_relu(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: z)(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(
+    WORDWISE,
+    "The ReLU comes after W_2, so that no number comes out negative. It stands between the two"
+    " matrices.",
+)
+def feed_ends_with_relu(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: z, relu)(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "There is a second ReLU after W_2; only the inner numbers pass one.")
+def feed_with_two_relus(x, W_1, b_1, W_2, b_2):
+    return inner(relu, relu)(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "The ReLU comes before W_1: it stands between the two matrices.")
+def feed_starts_with_relu(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: z)(relu(x), W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "This uses GELU; here it is ReLU, max(0, x).")
+def feed_with_gelu(x, W_1, b_1, W_2, b_2):
+    return inner(gelu)(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(
+    WORDWISE,
+    "This uses the exact GELU, x times the normal distribution of x; here it is ReLU, max(0, x).",
+)
+def feed_with_the_exact_gelu(x, W_1, b_1, W_2, b_2):
+    return inner(exact_gelu)(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "This uses SiLU (x · sigmoid(x)); here it is ReLU, max(0, x).")
+def feed_with_silu(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: z / (1 + np.exp(-z)))(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "This uses tanh; here it is ReLU, max(0, x).")
+def feed_with_tanh(x, W_1, b_1, W_2, b_2):
+    return inner(np.tanh)(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "This uses the sigmoid; here it is ReLU, max(0, x).")
+def feed_with_the_sigmoid(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: 1 / (1 + np.exp(-z)))(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "Negative numbers leak through the ReLU (leaky ReLU); here they become 0.")
+def feed_with_a_leaky_relu(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: np.where(z > 0, z, 0.01 * z))(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "Negative inner numbers come out positive: the ReLU is max(0, x), not |x|.")
+def feed_with_the_absolute_value(x, W_1, b_1, W_2, b_2):
+    return inner(np.abs)(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "The ReLU keeps the negative numbers and drops the positive ones.")
+def feed_keeps_the_negative(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: np.minimum(z, 0))(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(
+    WORDWISE,
+    "Each inner number becomes 1 or 0: z > 0 says only whether it is positive. The ReLU keeps the"
+    " number itself.",
+)
+def feed_with_a_step(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: 1.0 * (z > 0))(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(
+    WORDWISE,
+    "max takes the largest inner number of all, one for everything; np.maximum compares each with"
+    " 0.",
+)
+def feed_with_the_largest(x, W_1, b_1, W_2, b_2):
+    return inner(lambda z: 0 * z + max(z.max(), 0))(x, W_1, b_1, W_2, b_2)
+
+
+@mistake(WORDWISE, "b_1 is never added: it belongs to what the ReLU sees.")
+def feed_without_the_first_bias(x, W_1, b_1, W_2, b_2):
+    return relu(x @ W_1) @ W_2 + b_2
+
+
+@mistake(WORDWISE, "b_2 is never added: it comes after W_2.")
+def feed_without_the_second_bias(x, W_1, b_1, W_2, b_2):
+    return relu(x @ W_1 + b_1) @ W_2
+
+
+@mistake(WORDWISE, "Neither b_1 nor b_2 is added.")
+def feed_without_biases(x, W_1, b_1, W_2, b_2):
+    return relu(x @ W_1) @ W_2
+
+
+@mistake(
+    WORDWISE, "b_1 is added after the ReLU; it decides where the ReLU bends, so it comes before."
+)
+def feed_adds_the_first_bias_late(x, W_1, b_1, W_2, b_2):
+    return (relu(x @ W_1) + b_1) @ W_2 + b_2
+
+
+@mistake(
+    WORDWISE,
+    "x is added to the result: that residual belongs to the block, which has the word before the"
+    " norm.",
+)
+def feed_with_a_residual(x, W_1, b_1, W_2, b_2):
+    return x + relu(x @ W_1 + b_1) @ W_2 + b_2
+
+
+@mistake(WORDWISE, "The inner numbers come back, too; return the words alone.")
+def feed_returns_its_parts(x, W_1, b_1, W_2, b_2):
+    z = relu(x @ W_1 + b_1)
+    return z @ W_2 + b_2, z
+
+
+# The block: layer norm in it ----------------------------------------------------------------------
 
 
 @mistake(
@@ -996,9 +1359,6 @@ def ends_with_a_relu(X, p, n_heads, mask=None):
 
 @mistake(BLOCK, "The MLP uses GELU; here it is ReLU, max(0, x).")
 def uses_gelu(X, p, n_heads, mask=None):
-    def gelu(x):
-        return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
-
     return block(X, p, n_heads, mask, mlp=partial(mlp, act=gelu))
 
 
@@ -1008,10 +1368,7 @@ def uses_gelu(X, p, n_heads, mask=None):
     " x).",
 )
 def uses_the_exact_gelu(X, p, n_heads, mask=None):
-    erf = np.vectorize(math.erf)
-    return block(
-        X, p, n_heads, mask, mlp=partial(mlp, act=lambda x: x * (1 + erf(x / math.sqrt(2))) / 2)
-    )
+    return block(X, p, n_heads, mask, mlp=partial(mlp, act=exact_gelu))
 
 
 @mistake(BLOCK, "The MLP uses SiLU (x · sigmoid(x)); here it is ReLU, max(0, x).")

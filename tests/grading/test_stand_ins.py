@@ -65,6 +65,21 @@ CASES = {
         },
     ),
     "softmax": ("attention", {"softmax": "def softmax(z, axis=-1):\n    return 0 * z\n"}),
+    "epsilon": (
+        "transformer",
+        {
+            "layer_norm": "def layer_norm(x, gain, bias):\n"
+            "    centred = x - x.mean(-1, keepdims=True)\n"
+            "    return gain * centred / np.sqrt(x.var(-1, keepdims=True) + 1e-6) + bias\n"
+        },
+    ),
+    "last-bias": (
+        "transformer",
+        {
+            "feed_forward": "def feed_forward(x, W_1, b_1, W_2, b_2):\n"
+            "    return np.maximum(x @ W_1 + b_1, 0) @ W_2\n"
+        },
+    ),
 }
 
 
@@ -73,7 +88,7 @@ def verdicts(tmp_path_factory, bubblewrap):
     root, found = tmp_path_factory.mktemp("stand-ins"), {}
     for name, (assignment, answers) in CASES.items():
         sample_class.hand_in(root, name, assignment, submission(assignment, answers))
-    for assignment in ("rnn", "attention"):
+    for assignment in ("rnn", "attention", "transformer"):
         with Judge(jobs=2) as judge:
             judge.load(prepare(SOLUTIONS / assignment / f"{assignment}.ipynb"))
             folders = sorted((root / "submitted").glob(f"*/{assignment}"))
@@ -102,10 +117,17 @@ def lost(verdict) -> set[str]:
         ("its-own", set()),
         ("softmax", {"softmax"}),
         ("reshapes", {"rnn_cell"}),
+        ("epsilon", {"layer_norm"}),
+        ("last-bias", {"feed_forward"}),
     ],
 )
 def test_a_slip_costs_only_the_function_that_makes_it(verdicts, name, functions):
     assert lost(verdicts[name]) == functions
+
+
+@pytest.mark.parametrize("name, points", [("epsilon", 28), ("last-bias", 27)])
+def test_a_slip_costs_what_it_is_worth(verdicts, name, points):
+    assert sum(judged(verdicts[name]).values()) == points
 
 
 def test_a_later_function_is_not_told_of_the_earlier_one(verdicts):

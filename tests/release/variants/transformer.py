@@ -353,7 +353,89 @@ def block_with_masked_arrays(X, p, n_heads, mask=None):
     return A + _mlp(_norm(A, p["ln2_g"], p["ln2_b"]), p)
 
 
+def norm_in_two_lines(x, gain, bias):
+    mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return gain * (x - mean) / np.sqrt(variance + 1e-5) + bias
+
+
+def norm_word_by_word(x, gain, bias):
+    if x.ndim > 1:
+        return np.stack([norm_word_by_word(word, gain, bias) for word in x])
+    return gain * (x - np.mean(x)) / math.sqrt(np.var(x) + 1e-5) + bias
+
+
+def norm_by_the_deviation(x, gain, bias):
+    spread = np.sqrt(np.std(x, axis=-1, keepdims=True) ** 2 + 1e-5)
+    return (x - np.average(x, axis=-1)[..., None]) / spread * gain + bias
+
+
+def norm_of_columns(x, gain, bias):
+    """With the numbers of a word along the first axis, as some write it."""
+    columns = np.moveaxis(x, -1, 0)
+    normed = (columns - columns.mean(0)) / (columns.var(0) + 1e-5) ** 0.5
+    return np.moveaxis(normed, 0, -1) * gain + bias
+
+
+def norm_by_einsum(x, gain, bias):
+    centred = x - np.einsum("...d->...", x)[..., np.newaxis] / x.shape[-1]
+    variance = np.einsum("...d,...d->...", centred, centred) / len(gain)
+    return np.einsum("d,...d,...->...d", gain, centred, (variance + 1e-5) ** -0.5) + bias
+
+
+def norm_in_float32(x, gain, bias):
+    return norm_in_two_lines(*map(np.float32, (x, gain, bias)))
+
+
+def norm_in_a_copy(x, gain, bias):
+    y = x.copy()
+    y -= y.mean(axis=-1, keepdims=True)
+    y /= np.sqrt(np.mean(np.square(y), axis=-1, keepdims=True) + 1e-5)
+    y *= gain
+    y += bias
+    return y
+
+
+def feed_in_one_line(x, W_1, b_1, W_2, b_2):
+    return np.maximum(0, x @ W_1 + b_1) @ W_2 + b_2
+
+
+def feed_by_a_choice(x, W_1, b_1, W_2, b_2):
+    z = np.dot(x, W_1) + b_1
+    return np.dot(np.where(z > 0, z, 0.0), W_2) + b_2
+
+
+def feed_by_a_product(x, W_1, b_1, W_2, b_2):
+    z = b_1 + x @ W_1
+    return (z * (z > 0)) @ W_2 + b_2
+
+
+def feed_by_einsum(x, W_1, b_1, W_2, b_2):
+    z = np.einsum("...d,df->...f", x, W_1) + b_1
+    return np.einsum("...f,fd->...d", np.clip(z, 0, None), W_2) + b_2
+
+
+def feed_by_the_absolute_value(x, W_1, b_1, W_2, b_2):
+    z = x @ W_1 + b_1
+    return (z + np.abs(z)) / 2 @ W_2 + b_2
+
+
+def feed_in_place(x, W_1, b_1, W_2, b_2):
+    z = x @ W_1
+    z += b_1
+    z[z < 0] = 0
+    return z @ W_2 + b_2
+
+
+def feed_word_by_word(x, W_1, b_1, W_2, b_2):
+    if x.ndim > 1:
+        return np.array([feed_word_by_word(word, W_1, b_1, W_2, b_2) for word in x])
+    inner = [max(0.0, z) for z in W_1.T @ x + b_1]
+    return W_2.T @ np.array(inner) + b_2
+
+
 POINTS = 30  # of the whole assignment
 VARIANTS = {
+    "layer_norm": [f for name, f in list(globals().items()) if name.startswith("norm_")],
+    "feed_forward": [f for name, f in list(globals().items()) if name.startswith("feed_")],
     "transformer_block": [f for name, f in list(globals().items()) if name.startswith("block_")],
 }
