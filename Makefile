@@ -51,8 +51,8 @@ exercises: .venv/ready  ## solutions -> exercises, after checking that each is s
 new-assignment: .venv/ready  ## NAME=gates FUNCTIONS="forget update": the skeleton of an assignment, to be filled in
 	@$(PY) -m release.new_assignment $(NAME) $(FUNCTIONS)
 
-grade: .venv/ready  ## grade submitted/; where there is none, a sample class
-	$(PY) -m grading
+grade: .venv/ready  ## grade submitted/; where there is none, a sample class; ASSIGNMENT=rnn grades one
+	$(PY) -m grading $(ASSIGNMENT)
 
 publish: pdf  ## write dist/site and dist/learner, unless something secret is in them
 	$(PY) -m release.publish

@@ -200,8 +200,8 @@ def _grade(
     course: "Course", assignment: str, judge: Judge, args: argparse.Namespace
 ) -> dict[str, Any]:
     """Grade an assignment, print its table, write its lists and pages."""
-    from grading.classroom import grade
-    from grading.lists import export, feedback, page_of, table
+    from grading.classroom import absent, grade
+    from grading.lists import export, feedback, numbers, page_of, table
 
     start = time.monotonic()
     rows, sandbox = grade(
@@ -211,16 +211,17 @@ def _grade(
     wall = "NO SANDBOX" if sandbox == "none" else f"sandbox: {sandbox}"
     wall += f" ({judge.why})" if judge.why else ""
     _say(args, f"\n{assignment}: {len(rows)} submissions in {seconds:.1f} s, {wall}")
-    for line in table(rows, shutil.get_terminal_size((200, 0)).columns):
+    missing = [] if args.student else absent(course, assignment)
+    for line in table(rows + missing, shutil.get_terminal_size((200, 0)).columns):
         _say(args, line)
     written: dict[str, str] = {}
     if not args.marks_only:
-        marks, report = export(course, assignment, rows, whole=not args.student)
+        marks, report = export(course, assignment, rows + missing, whole=not args.student)
         before = [row.reason for row in rows]
         for _ in bar(feedback(course, assignment, args.jobs, rows), len(rows), "feedback"):
             pass
         if before != [row.reason for row in rows]:  # a page could not be made
-            export(course, assignment, rows, whole=not args.student)
+            export(course, assignment, rows + missing, whole=not args.student)
         for row, reason in zip(rows, before, strict=True):
             if row.reason != reason:
                 _say(args, f"{row.learner}: {row.reason.removeprefix(reason).strip()}")
@@ -232,6 +233,8 @@ def _grade(
         "sandbox": sandbox,
         "why": judge.why,
         "submissions": [_as_json(row) for row in rows],
+        "missing": [row.learner for row in missing],
+        "numbers": numbers(rows + missing),
         "incomplete": any(row.incomplete for row in rows),
         **written,
     }
@@ -243,6 +246,7 @@ def _as_json(row: "Row") -> dict[str, Any]:
         "state": str(row.state),
         "reason": row.reason,
         "points": row.points,
+        "late": row.late,
         "late_penalty": row.penalty,
         "total": row.total if row.points else None,
         "maximum": row.maximum if row.points else None,

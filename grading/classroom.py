@@ -52,6 +52,9 @@ from grading.submission import is_answer, is_test, meta
 HERE = Path(__file__).parent
 EXCHANGE = ("timestamp.txt", "submission_secret.txt")  # by these it finds whose feedback is whose
 UNGRADED = (State.UNREADABLE, State.NOT_THIS_ASSIGNMENT)
+MISSING = "missing"  # the state of somebody who handed in nothing
+# modules on which no verdict hangs: a change of theirs has nobody graded again
+NO_VERDICT = {"__main__", "bench", "door", "lists", "lms", "pages"}
 
 CHANGED = """{0} has gained or lost cells since it was first graded, and nbgrader does not change an
 assignment that has marks. To start over, keep a copy of gradebook.db (marks given by hand are
@@ -66,14 +69,16 @@ class CannotGrade(Exception):
 
 @dataclass
 class Row:
-    """What all lists say of one submission."""
+    """What all lists say of one submission, or of somebody who handed in none."""
 
     learner: str
     state: str
-    reason: str
+    reason: str = ""
     points: dict[str, float | None] = field(default_factory=dict)  # by test; None: not given yet
     most: dict[str, float] = field(default_factory=dict)  # the maximum, by test
     penalty: float = 0.0  # taken off for being late
+    handed_in: dt.datetime | None = None  # UTC; None where nobody knows
+    due: dt.datetime | None = None  # this learner's date, UTC
     needs_a_look: bool = False
     stamp: str = ""  # of all that a feedback page shows
     incomplete: bool = False  # it was not recorded, or its page could not be made
@@ -85,6 +90,10 @@ class Row:
     @property
     def maximum(self) -> float:
         return sum(self.most.values())
+
+    @property
+    def late(self) -> bool:
+        return bool(self.handed_in and self.due and self.handed_in > self.due)
 
 
 def total(points: float, penalty: float | None) -> float:
@@ -200,7 +209,7 @@ class Run:
             raise CannotGrade(f"the plug-in for late work cannot be loaded: {error}") from error
         graded = [meta(c) for c in self.master["cells"] if meta(c).get("grade")]
         self.most = {about["grade_id"]: float(about["points"]) for about in graded}
-        about = [self.master, repr(self.settings.limits()), _version()]
+        about = [self.master, repr(self.settings.limits()), _version(NO_VERDICT)]
         self.ground = json.dumps(about).encode()  # all that a verdict hangs on but the submission
 
     def graded_copy(self, learner: str) -> Path:
@@ -288,6 +297,19 @@ def plan(
             yield one.learner, one.problem or (would if one.folder in known else "would be graded")
 
 
+def absent(course: Course, assignment: str) -> list[Row]:
+    """A row for each learner who is known to the class and handed in nothing.
+
+    Known is who has a folder in `submitted/` or stands in the gradebook.
+    """
+    submissions, _ = course.find()
+    known = {one.learner for one in submissions}
+    with course.gradebook() as book:
+        known |= {student.id for student in book.students}
+    there = {one.learner for one in submissions if one.assignment == assignment}
+    return [Row(learner, MISSING) for learner in sorted(known - there)]
+
+
 @contextmanager
 def one_transaction(book: Gradebook) -> Iterator[Callable[[], None]]:
     """Have what nbgrader would commit step by step wait; gives the function that commits it all."""
@@ -306,9 +328,10 @@ def _tells(course: Course, assignment: str) -> list[str]:
     return [meta(c)["grade_id"] for c in cells if meta(c) and (is_answer(c) or is_test(c))]
 
 
-def _version() -> str:
+def _version(without: Collection[str] = ()) -> str:
     """What the judge's own files are, and what runs them: when they change, it grades again."""
-    files = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
+    paths = [path for path in sorted(HERE.glob("*.py")) if path.stem not in without]
+    files = b"".join(path.read_bytes() for path in paths)
     runs = f"{platform.python_version()} {np.__version__}".encode()
     return hashlib.sha256(files + runs).hexdigest()
 
@@ -369,7 +392,7 @@ def _fill(run: Run, book: Gradebook, rows: list[Row]) -> None:
         if line.student_id in by_learner:
             shown[line.student_id].append(repr(tuple(line)))
     for learner, row in by_learner.items():
-        shown[learner].append(f"{row.penalty}")
+        shown[learner].append(f"{row.penalty} {row.handed_in} {row.due}")
         row.stamp = hashlib.sha256("\n".join(shown[learner]).encode()).hexdigest()
 
 
@@ -391,6 +414,8 @@ def _penalize(run: Run, book: Gradebook, rows: dict[str, Row]) -> None:
         if penalty != entry.late_submission_penalty:
             entry.late_submission_penalty = penalty
         row.penalty = penalty or 0.0
+        row.handed_in = submission.timestamp
+        row.due = submission.assignment.duedate and submission.duedate
     book.db.commit()
 
 

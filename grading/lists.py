@@ -4,6 +4,7 @@ import contextlib
 import csv
 import multiprocessing
 import re
+import statistics
 import textwrap
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,19 +15,85 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.plugins import ExportPlugin
 
-from grading.classroom import Course, Row, total
+from grading.classroom import MISSING, UNGRADED, Course, Row, total
 from grading.harmless import field
+from grading.judge import State
 
 SHORTEST = 40  # characters in which a reason can be read
+# the states in the order in which somebody should look at them
+STATES = [State.NOT_GRADED, *UNGRADED, State.CRASHED, State.TIMED_OUT, State.FAILED_TESTS]
+STATES += [State.GRADED]
 
 
 # ---- the terminal --------------------------------------------------------------------------------
+def by_need(rows: Iterable[Row]) -> list[Row]:
+    """The rows in the order in which somebody should look at them; the missing come last."""
+
+    def key(row: Row) -> tuple:
+        ungraded = row.state in (State.NOT_GRADED, *UNGRADED)
+        need = 0 if ungraded else 1 if row.needs_a_look else 2
+        return need, STATES.index(State(row.state)), row.learner
+
+    missing = sorted((row for row in rows if row.state == MISSING), key=lambda row: row.learner)
+    return sorted((row for row in rows if row.state != MISSING), key=key) + missing
+
+
+def numbers(rows: list[Row]) -> dict[str, float]:
+    """What is said of a class in numbers: how many, and mean, median, least and most of totals.
+
+    A submission that nobody could read has no total here; the 0 in the gradebook says nothing of it.
+    """
+    here = [row for row in rows if row.state != MISSING]
+    totals = [row.total for row in here if row.points and row.state not in UNGRADED]
+    found: dict[str, float] = {
+        "handed_in": len(here),
+        "missing": len(rows) - len(here),
+        "late": sum(row.late for row in here),
+        "need_a_look": sum(row.needs_a_look for row in here),
+        "not_read": sum(row.state in (State.NOT_GRADED, *UNGRADED) for row in here),
+    }
+    if totals:
+        found["mean"] = round(statistics.mean(totals), 2)
+        found["median"] = statistics.median(totals)
+        found["least"], found["most"] = min(totals), max(totals)
+        found["maximum"] = next(row.maximum for row in here if row.most)
+    return found
+
+
+def said_in_numbers(rows: list[Row]) -> str:
+    """The same as a line of text."""
+    about = numbers(rows)
+    said = f"{about['handed_in']} handed in"
+    for name in ("missing", "late"):
+        said += f", {about[name]} {name}" if about[name] else ""
+    if "mean" in about:
+        of = f" of {about['maximum']:g}"
+        said += f"; totals{of}: mean {about['mean']:g}, median {about['median']:g}"
+        said += f", from {about['least']:g} to {about['most']:g}"
+        said += f" (without {about['not_read']} not read)" if about["not_read"] else ""
+    said += f"; {about['need_a_look']} need a look" if about["need_a_look"] else ""
+    return said
+
+
 def table(rows: list[Row], width: int) -> Iterator[str]:
     """Who, points per test, total, state and reason, in lines of at most `width` characters.
 
-    Where a line is too short for all of it, the tests of a function are added up; where it is too
-    short for the reason, that stands below.
+    Who should be looked at comes first, who is missing below, then the class in numbers. Where a
+    line is too short for all of it, the tests of a function are added up; where it is too short
+    for the reason, that stands below.
     """
+    ordered = by_need(rows)
+    here = [row for row in ordered if row.state != MISSING]
+    missing = [row.learner for row in ordered if row.state == MISSING]
+    if here:
+        yield from _of_submissions(here, width)
+        yield ""
+    for said in (f"missing: {', '.join(missing)}" if missing else "", said_in_numbers(rows)):
+        yield from textwrap.wrap(said, width, subsequent_indent="  ")
+
+
+def _of_submissions(rows: list[Row], width: int) -> Iterator[str]:
+    """A line a submission, or several where a reason is long, and above them the maxima."""
     most = next((row.most for row in rows if row.most), {})
     groups: dict[str, list[str]] = {}
     for test in most:
@@ -37,13 +104,16 @@ def table(rows: list[Row], width: int) -> Iterator[str]:
             said = f"{group}: {', '.join(n.removeprefix(group).strip('-') or n for n in names)}"
             yield from textwrap.wrap(said, width, subsequent_indent="  ")
         yield ""
-    lines = detailed if _width(detailed) <= width else _cells(rows, most, groups, each=False)
+    summed = detailed if _width(detailed) <= width else _cells(rows, most, groups, each=False)
+    lines, reasons = summed, [" ".join(row.reason.split()) for row in rows]
+    if _width(lines) > width:  # what is said beside the state goes to the reason
+        lines = [[*line[:-1], line[-1].split(" (")[0]] for line in lines]
+        reasons = [f"{_notes(row)} {why}".strip() for row, why in zip(rows, reasons, strict=True)]
     if _width(lines) > width:  # many functions, or a long name: the total must do
         lines = [[*line[:1], *line[-2:]] for line in lines]
     room = max(8, width - (_width(lines) - max(len(line[0]) for line in lines)))
     lines = [[_shortened(line[0], room), *line[1:]] for line in lines]
-    reasons = ["reason", "", *(" ".join(row.reason.split()) for row in rows)]
-    yield from _laid_out(lines, reasons if rows else reasons[:2], width)
+    yield from _laid_out(lines, ["reason", "", *reasons], width)
 
 
 def _cells(
@@ -64,11 +134,17 @@ def _cells(
     maxima = [points(most, names) for names in groups.values()]
     lines.append(["(maximum)", *maxima, f"{sum(most.values()):g}", ""])
     for row in rows:
-        late = f" (late: −{row.penalty:g})" if row.penalty else ""
         mark = f"{row.total:g}" if row.points else "–"
         given = [points(row.points, names) for names in groups.values()]
-        lines.append([row.learner, *given, mark, f"{row.state}{late}"])
+        lines.append([row.learner, *given, mark, f"{row.state} {_notes(row)}".strip()])
     return lines
+
+
+def _notes(row: Row) -> str:
+    """What the state does not say: late, and what for, and that somebody should look at it."""
+    late = f"late: −{row.penalty:g}" if row.penalty else "late" if row.late else ""
+    notes = [note for note in (late, "needs a look" if row.needs_a_look else "") if note]
+    return f"({', '.join(notes)})" if notes else ""
 
 
 def _width(lines: list[list[str]]) -> int:
@@ -113,8 +189,11 @@ def export(
     for row in rows:
         points = [row.points.get(test) for test in tests]
         mark = [row.penalty, row.total, row.maximum] if row.points else ["", "", ""]
-        lines.append([row.learner, *points, *mark, row.state, row.reason])
-    head = ["learner", *tests, "late penalty", "total", "maximum", "state", "reason"]
+        look = "yes" if row.needs_a_look else ""
+        lines.append([row.learner, *points, *mark, row.state, look, row.reason])
+    head = ["learner", *tests, "late penalty", "total", "maximum", "state", "needs a look"]
+    head.append("reason")
+    lines.sort(key=lambda line: line[0])
     if not whole:
         others = _others(report, head, {field(row.learner) for row in rows})
         lines = sorted([*lines, *others], key=lambda line: line[0])
