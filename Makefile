@@ -9,7 +9,7 @@ PY := .venv/bin/python
 NODE := PATH="$$PATH:$(CURDIR)/.venv/bin" npm
 SITE := _build/html
 
-.PHONY: help book pdf test test-fast lint exercises new-assignment grade publish bench next linkcheck format constraints clean
+.PHONY: help book pdf test test-fast lint exercises new-assignment grade report publish bench next linkcheck format constraints clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -53,6 +53,9 @@ new-assignment: .venv/ready  ## NAME=gates FUNCTIONS="forget update": the skelet
 
 grade: .venv/ready  ## grade submitted/; where there is none, a sample class; ASSIGNMENT=rnn grades one
 	$(PY) -m grading $(ASSIGNMENT)
+
+report: .venv/ready  ## what the class got wrong, of what is graded; NAMES=yes says who
+	$(PY) -m grading.report $(ASSIGNMENT) $(if $(NAMES),--names)
 
 publish: pdf  ## write dist/site and dist/learner, unless something secret is in them
 	$(PY) -m release.publish

@@ -41,6 +41,7 @@ what is written, into the course folder:
   gradebook.db          nbgrader's, which formgrader opens; points given by hand stay
   marks-ASSIGNMENT.csv  the marks in nbgrader's columns
   report-ASSIGNMENT.csv points by test, state and reason of each submission
+  report-ASSIGNMENT.html what the class got wrong, without names; .json for programs
   autograded/ feedback/ the graded copies, and a page for each learner
 
 exit status:
@@ -138,6 +139,8 @@ def main() -> int:
 
 def run(course: "Course", judge: Judge, args: argparse.Namespace) -> int:
     """Grade, say what came of it, write lists and pages; the exit status."""
+    from grading.classroom import remarks
+
     submissions, strays = course.find()
     handed_in: dict[str, set[str]] = {}
     for one in submissions:
@@ -146,6 +149,8 @@ def run(course: "Course", judge: Judge, args: argparse.Namespace) -> int:
     done = [
         _dry(course, a, args) if args.dry_run else _grade(course, a, judge, args) for a in wanted
     ]
+    if not args.dry_run:
+        strays = [*strays, *remarks(course)]
     if args.json:
         unknown = [{"path": path, "reason": why} for path, why in strays]
         print(json.dumps({"assignments": done, "not_understood": unknown}, indent=1))
@@ -202,6 +207,7 @@ def _grade(
     """Grade an assignment, print its table, write its lists and pages."""
     from grading.classroom import absent, grade
     from grading.lists import export, feedback, numbers, page_of, table
+    from grading.report import write
 
     start = time.monotonic()
     rows, sandbox = grade(
@@ -211,8 +217,10 @@ def _grade(
     wall = "NO SANDBOX" if sandbox == "none" else f"sandbox: {sandbox}"
     wall += f" ({judge.why})" if judge.why else ""
     _say(args, f"\n{assignment}: {len(rows)} submissions in {seconds:.1f} s, {wall}")
+    dates = course.deadlines.dates.get(assignment)
+    due = course.deadlines.shown(dates.due) if dates else ""
     missing = [] if args.student else absent(course, assignment)
-    for line in table(rows + missing, shutil.get_terminal_size((200, 0)).columns):
+    for line in table(rows + missing, shutil.get_terminal_size((200, 0)).columns, due):
         _say(args, line)
     written: dict[str, str] = {}
     if not args.marks_only:
@@ -228,6 +236,9 @@ def _grade(
         pages = page_of(course, assignment, "LEARNER")
         written = {"feedback": str(pages), "marks": str(marks), "report": str(report)}
         _say(args, f"\nFeedback: {pages}\nMarks:    {marks}\nReport:   {report}")
+        if not args.student:
+            written["class"] = str(write(course, assignment, rows + missing))
+            _say(args, f"Class:    {written['class']}")
     return {
         "assignment": assignment,
         "sandbox": sandbox,
@@ -243,9 +254,12 @@ def _grade(
 def _as_json(row: "Row") -> dict[str, Any]:
     return {
         "learner": row.learner,
+        "name": row.name,
         "state": str(row.state),
         "reason": row.reason,
         "points": row.points,
+        "handed_in": row.handed_in and f"{row.handed_in:%Y-%m-%dT%H:%M:%SZ}",
+        "due": row.due and f"{row.due:%Y-%m-%dT%H:%M:%SZ}",
         "late": row.late,
         "late_penalty": row.penalty,
         "total": row.total if row.points else None,

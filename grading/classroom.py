@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grading import deadlines, roster
 from grading.files import Submission, Unreadable, find, nearest, read, read_file
 from grading.judge import State, Verdict
 from grading.pool import Judge
@@ -54,7 +56,7 @@ EXCHANGE = ("timestamp.txt", "submission_secret.txt")  # by these it finds whose
 UNGRADED = (State.UNREADABLE, State.NOT_THIS_ASSIGNMENT)
 MISSING = "missing"  # the state of somebody who handed in nothing
 # modules on which no verdict hangs: a change of theirs has nobody graded again
-NO_VERDICT = {"__main__", "bench", "door", "lists", "lms", "pages"}
+NO_VERDICT = {"__main__", "bench", "deadlines", "door", "lists", "lms", "pages", "report", "roster"}
 
 CHANGED = """{0} has gained or lost cells since it was first graded, and nbgrader does not change an
 assignment that has marks. To start over, keep a copy of gradebook.db (marks given by hand are
@@ -82,6 +84,7 @@ class Row:
     needs_a_look: bool = False
     stamp: str = ""  # of all that a feedback page shows
     incomplete: bool = False  # it was not recorded, or its page could not be made
+    name: str = ""  # of the person, where roster.csv has it
 
     @property
     def total(self) -> float:
@@ -120,6 +123,39 @@ class Course:
         self.config: Config = copy.deepcopy(config)
         self.config.CourseDirectory.root = str(self.root)
         self.folders = CourseDirectory(config=self.config)
+
+    @cached_property
+    def deadlines(self) -> deadlines.Deadlines:
+        """
+        Raises:
+            CannotGrade: deadlines.toml cannot be understood, or names no assignment of this course.
+        """
+        try:
+            found = deadlines.read(self.root / deadlines.FILE)
+        except deadlines.DeadlineProblem as error:
+            raise CannotGrade(str(error)) from None
+        for assignment in {*found.dates, *found.rules} - {""}:
+            try:
+                self.check(assignment)
+            except CannotGrade as error:
+                raise CannotGrade(f"{deadlines.FILE}: {error}") from None
+        return found
+
+    @cached_property
+    def roster(self) -> roster.Roster:
+        """
+        Raises:
+            CannotGrade: roster.csv cannot be understood.
+        """
+        try:
+            return roster.read(self.root / roster.FILE)
+        except roster.RosterProblem as error:
+            raise CannotGrade(str(error)) from None
+
+    def name_of(self, learner: str) -> str:
+        """The name that roster.csv has for a learner, or an empty text."""
+        person = self.roster.whose(learner)
+        return person.name if person else ""
 
     def folder(self, step: str, learner: str, assignment: str) -> Path:
         """`step` is one of "source", "submitted", "autograded", "feedback"."""
@@ -202,7 +238,7 @@ class Run:
         self.master["metadata"]["others"] = {name: _tells(course, name) for name in others}
         self.sandbox = ""  # its kind, once it is ready
         self.settings = RunInJudge(config=course.config)
-        self.late = AssignLatePenalties(config=course.config)
+        self.late = AssignLatePenalties(config=_late_rule(course, assignment))
         try:
             self.late.init_plugin()
         except Exception as error:  # somebody's own code
@@ -233,6 +269,25 @@ class Run:
             if same and behind_a_wall and recorded:
                 found[one.folder] = about
         return found
+
+
+def _late_rule(course: Course, assignment: str) -> Config:
+    """nbgrader's settings, with the rule for late work that deadlines.toml has, if it has one.
+
+    Raises:
+        CannotGrade: nbgrader_config.py has one too.
+    """
+    rule = course.deadlines.plug_in(assignment)
+    if rule is None:
+        return course.config
+    if "plugin_class" in course.config.AssignLatePenalties:
+        raise CannotGrade(
+            f"{deadlines.FILE} and nbgrader_config.py (AssignLatePenalties) both say what being"
+            " late costs: take one of them out"
+        )
+    config = copy.deepcopy(course.config)
+    config.merge(rule)
+    return config
 
 
 def grade(
@@ -275,8 +330,12 @@ def grade(
                 rows[folder] = _record(run, book, good[folder], verdict, commit)
                 if n % 20 == 19:
                     book.db.expunge_all()  # so that memory does not grow with the class
+        _enrol(course, book)
+        _date(run, book)
         _penalize(run, book, {rows[folder].learner: rows[folder] for folder in good})
         _fill(run, book, [rows[folder] for folder in good])
+    for row in rows.values():
+        row.name = course.name_of(row.learner)
     return list(rows.values()), run.sandbox
 
 
@@ -297,17 +356,75 @@ def plan(
             yield one.learner, one.problem or (would if one.folder in known else "would be graded")
 
 
-def absent(course: Course, assignment: str) -> list[Row]:
-    """A row for each learner who is known to the class and handed in nothing.
+def graded(course: Course, assignment: str) -> list[Row]:
+    """A row for each submission as it was graded the last time; nobody is graded here."""
+    run = Run(course, assignment)
+    rows = {}
+    for one in course.find()[0]:
+        if one.assignment == assignment:
+            about = _recorded(run.graded_copy(one.learner))
+            if "id" in about:
+                row = Row(one.learner, about["state"], about["reason"], stamp=about["id"])
+                row.name = course.name_of(one.learner)
+            else:
+                row = Row(one.learner, State.NOT_GRADED, one.problem or "it was not graded yet")
+            rows[one.learner] = row
+    with course.gradebook() as book:
+        _penalize(run, book, rows)
+        _fill(run, book, list(rows.values()))
+    return list(rows.values())
 
-    Known is who has a folder in `submitted/` or stands in the gradebook.
+
+def absent(course: Course, assignment: str) -> list[Row]:
+    """A row for each of the class who handed in nothing.
+
+    The class is whom roster.csv names; without it, who has a folder in `submitted/` or stands in
+    the gradebook.
     """
     submissions, _ = course.find()
     known = {one.learner for one in submissions}
+    there = {one.learner for one in submissions if one.assignment == assignment}
     with course.gradebook() as book:
         known |= {student.id for student in book.students}
-    there = {one.learner for one in submissions if one.assignment == assignment}
-    return [Row(learner, MISSING) for learner in sorted(known - there)]
+    if not course.roster:
+        return [_missing(course, assignment, learner) for learner in sorted(known - there)]
+    called = {person.keys: who for who in known if (person := course.roster.whose(who))}
+    people = course.roster.absent(there)
+    names = [called.get(person.keys) or person.id or person.name for person in people]
+    return [
+        _missing(course, assignment, learner, person.name)
+        for learner, person in sorted(zip(names, people, strict=True), key=lambda pair: pair[0])
+    ]
+
+
+def _missing(course: Course, assignment: str, learner: str, name: str = "") -> Row:
+    dates = course.deadlines.dates.get(assignment)
+    later = dates.extensions.get(learner) if dates else None
+    reason = f"has until {course.deadlines.shown(later)}" if later else ""
+    due = later or (dates.due if dates else None)
+    return Row(learner, MISSING, reason, due=due, name=name)
+
+
+def remarks(course: Course) -> Iterator[tuple[str, str]]:
+    """What in roster.csv and deadlines.toml does not meet what was handed in, and what to do."""
+    learners = {one.learner for one in course.find()[0]}
+    people = [person for person in course.roster.people if person.id]
+    if course.roster:
+        for learner in sorted(learners):
+            if not course.roster.whose(learner):
+                meant = nearest(
+                    learner, [person.id for person in people if person.id not in learners]
+                )
+                hint = f"; did they mean {meant}?" if meant else ""
+                yield learner, f"handed in, but is not in {roster.FILE}{hint}"
+    with course.gradebook() as book:
+        known = learners | {s.id for s in book.students} | {person.id for person in people}
+    for assignment, dates in course.deadlines.dates.items():
+        for learner in sorted(set(dates.extensions) - known):
+            meant = nearest(learner, known)
+            hint = f"; did you mean {meant}?" if meant else ""
+            why = f"the extension in {assignment} is nobody's: no learner is called so{hint}"
+            yield f"{deadlines.FILE}: {learner}", why
 
 
 @contextmanager
@@ -396,6 +513,32 @@ def _fill(run: Run, book: Gradebook, rows: list[Row]) -> None:
         row.stamp = hashlib.sha256("\n".join(shown[learner]).encode()).hexdigest()
 
 
+def _enrol(course: Course, book: Gradebook) -> None:
+    """Have the gradebook hold the names that roster.csv has, and whom it has by id."""
+    for new in course.roster.absent([student.id for student in book.students]):
+        if new.id:
+            book.add_student(new.id)
+    for student in book.students:
+        if person := course.roster.whose(student.id):
+            student.first_name, student.last_name = person.first, person.last
+            student.email = person.email
+    book.db.commit()
+
+
+def _date(run: Run, book: Gradebook) -> None:
+    """Have the gradebook hold the dates of deadlines.toml; it keeps its own where that has none."""
+    dates = run.course.deadlines.dates.get(run.assignment)
+    if dates is None:
+        return
+    about = book.find_assignment(run.assignment)
+    about.duedate = dates.due
+    for submission in about.submissions:
+        extension = dates.extension(submission.student_id)
+        if submission.extension != extension:
+            submission.extension = extension
+    book.db.commit()
+
+
 def _penalize(run: Run, book: Gradebook, rows: dict[str, Row]) -> None:
     """Ask the plug-in for late work anew: the date, the plug-in or the points may have changed."""
     query = book.db.query(SubmittedAssignment, SubmittedNotebook).join(
@@ -452,6 +595,7 @@ def _record(
         row.stamp = os.urandom(8).hex()
         about |= {"state": row.state, "reason": row.reason, "id": row.stamp}
         about |= {"sandbox": run.sandbox}
+        about |= {"probes": verdict["notebook"]["metadata"].pop("probes", {})}
         verdict["notebook"]["metadata"]["judge"] = about
         _write(run, one, verdict["notebook"])
     except Exception as error:  # one that cannot be recorded must not stop the class

@@ -29,6 +29,7 @@ from grading.remote import (
     FakeClock,
     LearnerSession,
     Remote,
+    RemoteFunction,
     error_output,
     result,
     stream,
@@ -237,6 +238,7 @@ def judge(
     aside = put_aside(master.notebook, cells)
     failed = _run(master, notebook["cells"], session, aside)
     session.close()
+    notebook["metadata"]["probes"] = session.seen
     state, reason = _concluded(session, failed)
     notes = [*map(str, aside.values()), *several(master.notebook, cells)]
     notes += pictures_left_out(cells)
@@ -255,11 +257,22 @@ def _introduce(names: dict[str, Any], session: LearnerSession) -> None:
     names["fake_clock"] = lambda own: FakeClock(session)
     if observe := names.get("_observe"):  # it names a mistake by what becomes of the arguments too
 
-        def observed(*args: Any) -> Any:
+        def observed(function: Any, probe: Any) -> Any:
             with session.arguments.observed():
-                return observe(*args)
+                seen = observe(function, probe)
+            if isinstance(function, RemoteFunction) and function.__name__ not in session.lent:
+                if not function.memo:  # it is asked for the first time
+                    session.seen[function.__name__] = []
+                session.seen[function.__name__].append(_as_text(*seen))
+            return seen
 
         names["_observe"] = observed
+
+
+def _as_text(look: str, numbers: list[float]) -> str:
+    """What a function gave on a probe, the same text for what differs in last digits only."""
+    rounded = [round(n, 6) + 0.0 if np.isfinite(n) else n for n in numbers[:100]]
+    return clean(f"{look} {' '.join(f'{n:.4g}' for n in rounded)}".strip(), 1000)
 
 
 def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Aside) -> list[str]:

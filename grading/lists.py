@@ -41,7 +41,7 @@ def by_need(rows: Iterable[Row]) -> list[Row]:
 def numbers(rows: list[Row]) -> dict[str, float]:
     """What is said of a class in numbers: how many, and mean, median, least and most of totals.
 
-    A submission that nobody could read has no total here; the 0 in the gradebook says nothing of it.
+    A submission that nobody could read has no total here: the 0 in the gradebook is no mark.
     """
     here = [row for row in rows if row.state != MISSING]
     totals = [row.total for row in here if row.points and row.state not in UNGRADED]
@@ -60,10 +60,13 @@ def numbers(rows: list[Row]) -> dict[str, float]:
     return found
 
 
-def said_in_numbers(rows: list[Row]) -> str:
-    """The same as a line of text."""
+def said_in_numbers(rows: list[Row], due: str = "") -> str:
+    """The same as a line of text; `due` is the date as the class reads it."""
     about = numbers(rows)
-    said = f"{about['handed_in']} handed in"
+    said = f"due {due}: " if due else ""
+    said += f"{about['handed_in']} handed in"
+    timeless = sum(row.handed_in is None for row in rows if row.state != MISSING)
+    said += f" ({timeless} at no known time, taken as in time)" if due and timeless else ""
     for name in ("missing", "late"):
         said += f", {about[name]} {name}" if about[name] else ""
     if "mean" in about:
@@ -75,7 +78,7 @@ def said_in_numbers(rows: list[Row]) -> str:
     return said
 
 
-def table(rows: list[Row], width: int) -> Iterator[str]:
+def table(rows: list[Row], width: int, due: str = "") -> Iterator[str]:
     """Who, points per test, total, state and reason, in lines of at most `width` characters.
 
     Who should be looked at comes first, who is missing below, then the class in numbers. Where a
@@ -84,12 +87,19 @@ def table(rows: list[Row], width: int) -> Iterator[str]:
     """
     ordered = by_need(rows)
     here = [row for row in ordered if row.state != MISSING]
-    missing = [row.learner for row in ordered if row.state == MISSING]
+    missing = [_who(row, row.reason) for row in ordered if row.state == MISSING]
     if here:
         yield from _of_submissions(here, width)
         yield ""
-    for said in (f"missing: {', '.join(missing)}" if missing else "", said_in_numbers(rows)):
+    for said in (f"missing: {', '.join(missing)}" if missing else "", said_in_numbers(rows, due)):
         yield from textwrap.wrap(said, width, subsequent_indent="  ")
+
+
+def _who(row: Row, more: str = "") -> str:
+    """The learner's id, and the name where the roster has one."""
+    name = row.name if row.name != row.learner else ""
+    about = ", ".join(filter(None, [name, more]))
+    return f"{row.learner} ({about})" if about else row.learner
 
 
 def _of_submissions(rows: list[Row], width: int) -> Iterator[str]:
@@ -136,7 +146,7 @@ def _cells(
     for row in rows:
         mark = f"{row.total:g}" if row.points else "–"
         given = [points(row.points, names) for names in groups.values()]
-        lines.append([row.learner, *given, mark, f"{row.state} {_notes(row)}".strip()])
+        lines.append([_who(row), *given, mark, f"{row.state} {_notes(row)}".strip()])
     return lines
 
 
@@ -190,9 +200,10 @@ def export(
         points = [row.points.get(test) for test in tests]
         mark = [row.penalty, row.total, row.maximum] if row.points else ["", "", ""]
         look = "yes" if row.needs_a_look else ""
-        lines.append([row.learner, *points, *mark, row.state, look, row.reason])
-    head = ["learner", *tests, "late penalty", "total", "maximum", "state", "needs a look"]
-    head.append("reason")
+        times = [course.deadlines.shown(when) for when in (row.handed_in, row.due)]
+        lines.append([row.learner, row.name, *points, *mark, row.state, look, *times, row.reason])
+    head = ["learner", "name", *tests, "late penalty", "total", "maximum", "state", "needs a look"]
+    head += ["handed in", "due", "reason"]
     lines.sort(key=lambda line: line[0])
     if not whole:
         others = _others(report, head, {field(row.learner) for row in rows})

@@ -73,6 +73,7 @@ class LearnerSession:
         self.ours: list[Callable] = []  # the tests' functions that the learner's code may call
         self.arguments = Arguments()
         self.clock: FakeClock | None = None  # what the learner's code sees instead of the time
+        self.seen: dict[str, list[str]] = {}  # what wrong functions gave on the probes, as text
 
     def close(self) -> None:
         if self.process:
