@@ -74,7 +74,9 @@ def test_chapter_keeps_to_its_measures(path):
         assert f":class: {box}" in prose, f"no {box} box"
 
 
-@pytest.mark.parametrize("chapter", ["refresher", "word-vectors", "rnn-loop", "memory"])
+@pytest.mark.parametrize(
+    "chapter", ["refresher", "word-vectors", "rnn-loop", "memory", "where-rnns-win", "choose"]
+)
 def test_minutes_follow_from_words_code_and_predictions(chapter):
     cells = read(ROOT / f"book/{chapter}.ipynb").cells
     prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")

@@ -6,7 +6,7 @@ QUERIES = {  # a page in any of these answers
     "softmax": ("attention", "glossary"),
     "vanishing gradient": ("measured", "rnn-loop", "glossary"),
     "why divide by sqrt": ("attention",),
-    "kv cache": ("all-at-once", "where-rnns-win", "glossary"),
+    "kv cache": ("all-at-once", "where-rnns-win", "choose", "glossary"),
     "cosine similarity": ("word-vectors", "word_vectors", "glossary"),
     "teacher forcing": ("all-at-once", "glossary"),
     "hidden state": ("rnn-loop", "memory", "glossary"),
@@ -25,7 +25,7 @@ QUERIES = {  # a page in any of these answers
     "broadcasting": ("refresher",),
     "rnn_cell": ("rnn", "rnn-loop"),
     "lossy compression": ("memory", "seed-text"),
-    "state tracking": ("where-rnns-win",),
+    "state tracking": ("where-rnns-win", "choose"),
 }
 FIRST = 3
 
