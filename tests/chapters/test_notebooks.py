@@ -75,7 +75,11 @@ def test_chapter_keeps_to_its_measures(path):
 
 
 @pytest.mark.parametrize(
-    "chapter", ["refresher", "word-vectors", "rnn-loop", "memory", "where-rnns-win", "choose"]
+    "chapter",
+    [
+        *["refresher", "word-vectors", "rnn-loop", "memory", "all-at-once"],
+        *["where-rnns-win", "choose"],
+    ],
 )
 def test_minutes_follow_from_words_code_and_predictions(chapter):
     cells = read(ROOT / f"book/{chapter}.ipynb").cells

@@ -38,13 +38,6 @@ def test_all_states_by_loop_and_by_hoisting(chapter, case, torch_rnn):
     close(chapter["run_hoisted"](**case), from_zeros)
 
 
-def test_sweeps_find_the_same_states(chapter, case, torch_rnn):
-    theirs, _ = torch_rnn(torch.tensor(case["X"]))
-    states, count = chapter["sweeps"](case["X"] @ case["W_xh"] + case["b"], case["W_hh"])
-    close(states, theirs)
-    assert count <= N + 1  # after k sweeps the first k states are right
-
-
 def test_many_texts_at_once_are_many_single_texts(chapter, case):
     texts = np.stack([case["X"], -case["X"], case["X"][::-1]], axis=1)  # (N, 3, D)
     del case["X"], case["h"]
@@ -52,13 +45,6 @@ def test_many_texts_at_once_are_many_single_texts(chapter, case):
     for i in range(3):
         alone = chapter["run"](texts[:, i], **case)
         np.testing.assert_allclose(together[:, i], alone, rtol=0, atol=1e-12)
-
-
-def test_joined_linear_steps_are_the_two_steps(chapter, case):
-    A, B, p, q = case["W_hh"], case["W_hh"].T, case["b"], case["h"]
-    h = case["X"][0, :H]
-    M, r = chapter["join"]((A, p), (B, q))
-    np.testing.assert_allclose(h @ M + r, (h @ A + p) @ B + q, rtol=0, atol=1e-12)
 
 
 def test_gradients_through_the_whole_loop(chapter, case, torch_rnn):

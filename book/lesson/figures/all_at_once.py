@@ -10,9 +10,13 @@ from matplotlib.patches import Rectangle
 
 from lesson import plots
 
-Costs = Callable[[int], dict[str, int]]
 Schedule = list[list[tuple[int, int]]]  # rounds of (place, place that it joins)
-PALE = {plots.RNN: "#D6E8F5", plots.ATTENTION: "#FBE3D4", plots.LSTM: "#D5EFE7"}
+PALE = {
+    plots.RNN: "#D6E8F5",
+    plots.ATTENTION: "#FBE3D4",
+    plots.LSTM: "#D5EFE7",
+    plots.BLOCK: "#F5E1EC",
+}
 
 
 def _box(ax: Axes, x: float, y: float, text: str, face: str, colour: str = "black") -> None:
@@ -56,48 +60,22 @@ def reading_and_writing(words: Sequence[str]) -> tuple[Figure, str]:
     )
 
 
-def cost_of_a_word(macs: Costs, kept: Costs, *, word: int) -> tuple[Figure, str]:
-    """Work for one word and memory after it, with the whole range of words behind.
-
-    Args:
-        macs: position -> {name: multiply-adds for the word there}.
-        kept: position -> {name: bytes kept for the words after it}.
-        word: the position that is marked, the first being 1.
-    """
-    fig, axes = plt.subplots(1, 2, figsize=(plots.WIDE[0], 3.8))
-    ts = [2**k for k in range(17)]
-    colours = {"RNN": plots.RNN, "attention": plots.ATTENTION, "no cache": plots.MUTED}
-    units = (
-        ("multiply-adds for this word", "1 M", "1 G", "1 T"),
-        ("memory kept", "1 kB", "1 MB", "1 GB"),
-    )
-    # logarithms on plain axes: a log axis takes matplotlib most of a second to lay out
-    for ax, costs, (title, *names), first in zip(axes, (macs, kept), units, (6, 3), strict=True):
-        for name, here in costs(word).items():
-            values = np.log10([costs(k)[name] for k in ts])
-            line = ":" if name == "no cache" else "-"
-            ax.plot(np.log2(ts), values, line, lw=1.5, color=colours[name])
-            ax.plot(np.log2(word), np.log10(here), "o", color=colours[name])
-            ax.annotate(
-                name, (16, values[-1]), xytext=(7, 0), textcoords="offset points",
-                va="center", color=colours[name], fontsize=10.5,
-            )  # fmt: skip
-        ax.axvline(np.log2(word), color=plots.MUTED, lw=0.8)
-        ax.set_xticks([0, 8, 16], ["1", "256", "65,536"])
-        ax.set_yticks([first, first + 3, first + 6], names)
-        ax.set(title=title, xlabel="words so far", xlim=(-0.5, 23))  # room for the names
-    work, memory = (costs(word)["attention"] / costs(word)["RNN"] for costs in (macs, kept))
-    title = (
-        f"word {word:,}: attention takes {work:,.1f}× the work\n"
-        f"and {memory:,.0f}× the memory of an RNN"
-    )
-    fig.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
-    done, bytes_kept = (
-        ", ".join(f"{name} {n:,}" for name, n in costs(word).items()) for costs in (macs, kept)
-    )
-    return fig, (
-        f"Word {word:,}. Multiply-adds: {done}. Bytes kept: {bytes_kept}. The RNN's lines are flat."
-    )
+def wavefront(n: int, *, layers: int) -> tuple[Figure, str]:
+    """In which round each cell of a stack of `layers` RNN layers over `n` words can run."""
+    rounds = np.add.outer(np.arange(layers, 0, -1), np.arange(n))
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.4))
+    ax.pcolormesh(rounds, cmap="Blues", vmin=-3, vmax=19, edgecolor="white", linewidth=1.5)
+    for (row, t), k in np.ndenumerate(rounds):
+        ax.text(t + 0.5, row + 0.5, k, ha="center", va="center", color="w" if k > 9 else "k")
+    ax.set(xlim=(0, n), ylim=(layers, 0), ylabel="layer", xlabel="word", aspect="equal")
+    ax.set_xticks(np.arange(n) + 0.5, np.arange(1, n + 1))
+    ax.set_yticks(np.arange(layers) + 0.5, np.arange(layers, 0, -1))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.grid(False)
+    layer = "layer" if layers == 1 else "layers"
+    ax.set_title(f"{layers} {layer} × {n} words: {n + layers - 1} rounds, {n * layers} cells")
+    return fig, f"A grid of {layers} layers by {n} words; equal rounds lie on diagonals."
 
 
 def _after(schedule: Schedule, rounds: int) -> tuple[list[tuple[int, int]], int]:
@@ -113,8 +91,8 @@ def _after(schedule: Schedule, rounds: int) -> tuple[list[tuple[int, int]], int]
 
 def rounds_done(schedules: dict[str, Schedule], *, rounds: int) -> tuple[Figure, str]:
     """Several ways to all running results, after the same number of rounds."""
-    fig, axes = plt.subplots(len(schedules), 1, figsize=(plots.WIDE[0], 3.5))
-    colours = (plots.RNN, plots.ATTENTION, plots.LSTM)
+    fig, axes = plt.subplots(len(schedules), 1, figsize=(plots.WIDE[0], 4.6))
+    colours = (plots.RNN, plots.BLOCK, plots.ATTENTION, plots.LSTM)
     parts = []
     for ax, (name, schedule), colour in zip(axes, schedules.items(), colours, strict=True):
         spans, joins = _after(schedule, rounds)

@@ -86,21 +86,3 @@ def two_orders(
         )  # fmt: skip
     fig.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     return fig, f"The states in both orders; {title}."
-
-
-def wavefront(n: int, *, layers: int) -> tuple[Figure, str]:
-    """In which round each cell of a stack of `layers` RNN layers over `n` words can run."""
-    rounds = np.add.outer(np.arange(layers, 0, -1), np.arange(n))
-    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.4))
-    ax.pcolormesh(rounds, cmap="Blues", vmin=-3, vmax=19, edgecolor="white", linewidth=1.5)
-    for (row, t), k in np.ndenumerate(rounds):
-        ax.text(t + 0.5, row + 0.5, k, ha="center", va="center", color="w" if k > 9 else "k")
-    ax.set(xlim=(0, n), ylim=(layers, 0), ylabel="layer", xlabel="word", aspect="equal")
-    ax.set_xticks(np.arange(n) + 0.5, np.arange(1, n + 1))
-    ax.set_yticks(np.arange(layers) + 0.5, np.arange(layers, 0, -1))
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    ax.grid(False)
-    layer = "layer" if layers == 1 else "layers"
-    ax.set_title(f"{layers} {layer} × {n} words: {n + layers - 1} rounds, {n * layers} cells")
-    return fig, f"A grid of {layers} layers by {n} words; equal rounds lie on diagonals."
