@@ -2,9 +2,9 @@
 
 usage: PYTHONPATH=book python book/data/duel.py [record]     writes duel.json and weights beside it
 
-About 35 minutes on an idle core. Runs that are done lie in _build/duel and in duel.json; started
-again, the script makes those that are missing; with `record` it writes what there is. Set
-OPENBLAS_NUM_THREADS=1: the times are those of one thread.
+About 45 minutes on an idle core. Runs that are done lie in _build/duel and in duel.json; started
+again, the script makes those that are missing, and those of a net whose best rate has changed; with
+`record` it writes what there is. Set OPENBLAS_NUM_THREADS=1: the times are those of one thread.
 """
 
 import ctypes
@@ -20,11 +20,11 @@ from lesson.nets import NETS, Trainer, shipped, text
 
 HERE = Path(__file__).parent
 RUNS = HERE.parents[1] / "_build" / "duel"
-RATES = {  # three tries each, a factor of 2 apart
-    "rnn": (0.002, 0.004, 0.008),
-    "lstm": (0.01, 0.02, 0.04),
-    "gated": (0.004, 0.008, 0.016),
-    "transformer": (0.004, 0.008, 0.016),
+RATES = {  # four tries each, a factor of 2 apart
+    "rnn": (0.002, 0.004, 0.008, 0.016),
+    "lstm": (0.01, 0.02, 0.04, 0.08),
+    "gated": (0.004, 0.008, 0.016, 0.032),
+    "transformer": (0.004, 0.008, 0.016, 0.032),
 }
 TUNING_STEPS = 600
 # A step is 16 windows of 128 characters. A run has one trunk at full rate; from it a branch with
@@ -52,7 +52,7 @@ def tune(net: str, rate: float) -> dict:
 
 def run(net: str, seed: int, rate: float, wrapped: bool, horizon: int) -> dict:
     """Goes on with the trunk where an earlier branch left it, then decays to the horizon."""
-    name = name_of(net, seed, wrapped)
+    name = name_of(net, seed, wrapped, rate)
     t = trainer(net, rate, seed, wrapped)
     trunk = RUNS / f"{name}.npz"
     if trunk.exists():
@@ -73,8 +73,8 @@ def run(net: str, seed: int, rate: float, wrapped: bool, horizon: int) -> dict:
     return {"curve": curve, "end": end}
 
 
-def name_of(net: str, seed: int, wrapped: bool) -> str:
-    return f"{net}-{'wrapped' if wrapped else 'unwrapped'}-{seed}"
+def name_of(net: str, seed: int, wrapped: bool, rate: float) -> str:
+    return f"{net}-{rate}-{'wrapped' if wrapped else 'unwrapped'}-{seed}"
 
 
 def jobs():
@@ -99,18 +99,21 @@ def once(name: str, make) -> dict | None:
     return json.loads(file.read_text())
 
 
-def before() -> dict:
-    """What duel.json has; a run that is in it need not be made again."""
+def record() -> dict:
+    """What duel.json holds; README.md beside it says what that is."""
     file = Path(__file__).with_suffix(".json")
     return json.loads(file.read_text()) if file.exists() else {}
 
 
 def tuned() -> dict:
     """Validation bits for each net and rate."""
-    return before().get("tuning") or {
-        net: {str(r): once(f"tune-{net}-{r}", functools.partial(tune, net, r)) for r in rates}
-        for net, rates in RATES.items()
-    }
+    tries = {net: dict(record().get("tuning", {}).get(net, {})) for net in RATES}
+    for net, rates in RATES.items():
+        for rate in map(str, rates):
+            if rate not in tries[net]:
+                make = functools.partial(tune, net, float(rate))
+                tries[net][rate] = once(f"tune-{net}-{rate}", make)
+    return tries
 
 
 def keep_memory() -> None:
@@ -121,10 +124,13 @@ def keep_memory() -> None:
         libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
 
 
-def trained(net: str, seed: int, wrapped: bool):
-    """The net as its longest run left it."""
+def trained(net: str, wrapped: bool, rate: float, seed: int = 0):
+    """The net as its longest run left it; None if there is no such run here."""
+    file = RUNS / f"{name_of(net, seed, wrapped, rate)}.npy"
+    if not file.exists():
+        return None
     fresh = NETS[net]()
-    fresh.theta[...] = np.load(RUNS / f"{name_of(net, seed, wrapped)}.npy")
+    fresh.theta[...] = np.load(file)
     return fresh
 
 
@@ -142,14 +148,14 @@ def milliseconds(rounds: int = 25) -> dict:
     }
 
 
-def ship(seed: int = 0) -> dict:
+def ship(rates: dict[str, float]) -> dict:
     """Writes the weights as float16; bits a character on the test part, before and after."""
     bits = {}
     for net, wrapped in [*((net, False) for net in NETS), ("gated", True), ("transformer", True)]:
-        if not (RUNS / f"{name_of(net, seed, wrapped)}.npy").exists():
+        full = trained(net, wrapped, rates[net])
+        if full is None:
             continue
         name = f"{net}-wrapped" if wrapped else net
-        full = trained(net, seed, wrapped)
         shipped.save(name, full)
         pair = (full, shipped.load(name))
         bits[name] = [round(text.bits_a_character(n, "test", wrapped=wrapped), 4) for n in pair]
@@ -166,14 +172,16 @@ def machine() -> str:
 
 def recorded(rates: dict[str, float], go_on: bool) -> list[dict]:
     """All runs, a dictionary each; those that are missing are made if `go_on`, else left out."""
-    runs = {(r["net"], r["seed"], r["wrapped"]): r for r in before().get("runs", [])}
+    known = [r for r in record().get("runs", []) if r["rate"] == rates[r["net"]]]
+    runs = {(r["net"], r["seed"], r["wrapped"]): r for r in known}
     for net, seed, wrapped, horizon in jobs():
-        about = {"net": net, "seed": seed, "wrapped": wrapped, "curve": [], "ends": []}
-        whole = runs.setdefault((net, seed, wrapped), about)
+        rate = rates[net]
+        about = {"net": net, "seed": seed, "wrapped": wrapped, "rate": rate}
+        whole = runs.setdefault((net, seed, wrapped), about | {"curve": [], "ends": []})
         if horizon in [end["steps"] for end in whole["ends"]]:
             continue
-        make = functools.partial(run, net, seed, rates[net], wrapped, horizon) if go_on else None
-        part = once(f"{name_of(net, seed, wrapped)}-{horizon}", make)
+        make = functools.partial(run, net, seed, rate, wrapped, horizon) if go_on else None
+        part = once(f"{name_of(net, seed, wrapped, rate)}-{horizon}", make)
         if part:
             points = {step: point for step, *point in whole["curve"] + part["curve"]}
             whole["curve"] = [[step, *points[step]] for step in sorted(points)]
@@ -187,9 +195,9 @@ def main(what: str = "all") -> None:
     tries = tuned()
     rates = {net: float(min(t, key=lambda r, t=t: t[r]["validation"])) for net, t in tries.items()}
     runs = recorded(rates, go_on=what != "record")
-    wrapped = [net for net in NETS if (RUNS / f"{name_of(net, 0, True)}.npy").exists()]
-    known = before()
-    record = {
+    wrapped = {net: trained(net, True, rates[net]) for net in NETS}
+    known = record()
+    found = {
         "machine": machine(),
         "parameters": {net: make().theta.size for net, make in NETS.items()},
         "characters_a_step": 16 * 128,
@@ -198,12 +206,12 @@ def main(what: str = "all") -> None:
         "tuning_steps": TUNING_STEPS,
         "tuning": tries,
         "step_ms": milliseconds(),
-        "shipped": known.get("shipped", {}) | ship(),
+        "shipped": known.get("shipped", {}) | ship(rates),
         "line_ends": known.get("line_ends", {})
-        | {net: line_end_table(line_ends(trained(net, 0, True))) for net in wrapped},
+        | {net: line_end_table(line_ends(of)) for net, of in wrapped.items() if of},
         "runs": runs,
     }
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record) + "\n")
+    Path(__file__).with_suffix(".json").write_text(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

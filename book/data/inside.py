@@ -23,6 +23,11 @@ CONTEXTS = (64, 128, 256, 512, 1024, 2048)
 NEWLINE, SPACE = (int(k) for k in text.encode("\n "))
 
 
+def record() -> dict:
+    """What inside.json holds; README.md beside it says what that is."""
+    return json.loads(Path(__file__).with_suffix(".json").read_text())
+
+
 def areas(score: np.ndarray, yes: np.ndarray) -> float:
     """The area under the ROC curve: how often a yes scores above a no; 0.5 is chance."""
     rank = np.empty(len(score))
@@ -299,7 +304,7 @@ def main() -> None:
     plain = {name: load(name) for name in NETS}
     # what a character costs does not hang on the weights; attention sees the whole context here
     every_place = {**NETS, "transformer": functools.partial(NETS["transformer"], window=None)}
-    record = {
+    found = {
         "visible": {name: visible(net) for name, net in plain.items()},
         "copying": {name: copying(net) for name, net in plain.items()},
         "character": {
@@ -317,8 +322,8 @@ def main() -> None:
         "samples": {name: sample(net, "It is a truth") for name, net in plain.items()},
     }
     for name in ("gated-wrapped", "transformer-wrapped"):
-        record["samples"][name] = sample(load(name), "It is a truth")
-    rows = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items())
+        found["samples"][name] = sample(load(name), "It is a truth")
+    rows = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in found.items())
     Path(__file__).with_suffix(".json").write_text(f"{{\n{rows}\n}}\n")
 
 

@@ -397,7 +397,7 @@ def test_a_run_goes_on_with_its_trunk_as_if_it_had_never_stopped(tmp_path, monke
         monkeypatch.setattr(duel, "RUNS", folder)
         made = [duel.run("rnn", 0, 0.002, False, horizon) for horizon in horizons]
     assert made[0]["curve"] and made[1]["curve"]
-    expected, found = (np.load(folder / "rnn-unwrapped-0.npy") for folder in (whole, parts))
+    expected, found = (np.load(folder / "rnn-0.002-unwrapped-0.npy") for folder in (whole, parts))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -417,7 +417,7 @@ def test_three_seeds_ran_and_every_end_has_its_numbers(recorded):
 
 def test_every_net_had_as_many_tries_and_the_best_was_taken(recorded):
     tries = recorded["tuning"]
-    assert {len(t) for t in tries.values()} == {3} and set(tries) == set(nets.NETS)
+    assert {len(t) for t in tries.values()} == {4} and set(tries) == set(nets.NETS)
     for net, found in tries.items():
         best = min(found, key=lambda rate: found[rate]["validation"])
         assert float(best) == recorded["rates"][net]

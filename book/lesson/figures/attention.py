@@ -273,3 +273,41 @@ def two_explanations(
     return fig, (
         f"Weights: {bars}. All bars of the output end at their marks; they moved by {gap:.3f}."
     )
+
+
+def trained_head(
+    weights: Mapping[str, np.ndarray],
+    found: Mapping[str, tuple[float, str, float]],
+    text: str,
+    *,
+    head: str,
+) -> Drawn:
+    """Where one trained head looks while it reads `text`.
+
+    Args:
+        weights: (n, n) of each head; row = reader.
+        found: of each head its mean distance over the test text, the kind of character that
+            stands out, and how many times as much that gets as by distance alone.
+        text: n characters.
+        head: the head that is shown.
+    """
+    A = weights[head]
+    distance, kind, lift = found[head]
+    title = f"Head {head}: {distance:.1f} back on average, {kind} × {lift:.1f}"
+    fig, [ax] = _figure(title, 4.9, (0.12, 0.03, 0.80, 0.80))
+    n = len(text)
+    ax.imshow(A, cmap=plots.WEIGHTS, vmin=0, vmax=1, interpolation="none", extent=(0, n, n, 0))
+    letters = [letter.replace(" ", "·") for letter in text]
+    places = np.arange(n) + 0.5
+    ax.set_xticks(places, letters)
+    ax.set_yticks(places, letters)
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ax.tick_params(length=0, pad=2)
+    ax.set(xlabel="read", ylabel="reader")
+    ax.grid(False)
+    top = A[-1].argmax()
+    return fig, (
+        f"{title}. A matrix of the text {text!r}, a row for each character that reads. The last "
+        f"one gives most, {A[-1, top]:.2f}, to {text[top]!r}, {n - 1 - top} back."
+    )
