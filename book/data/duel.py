@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from data.inside import line_end_table, line_ends
+from data.inside import line_end_score, line_end_table, line_ends
 from lesson.nets import NETS, Trainer, shipped, text
 
 HERE = Path(__file__).parent
@@ -66,7 +66,7 @@ def run(net: str, seed: int, rate: float, wrapped: bool, horizon: int) -> dict:
             curve.append([step, round(t.loss / np.log(2), 4), round(bits, 4)])
     t.save(trunk)
     t.train(horizon, branch)
-    np.save(RUNS / f"{name}.npy", t.net.theta)
+    np.save(RUNS / f"{name}-{horizon}.npy", t.net.theta)
     end = {"steps": horizon, "seconds": round(t.seconds, 1), "train": round(t.loss / np.log(2), 4)}
     for part in ("validation", "test"):
         end[part] = round(text.bits_a_character(t.net, part, wrapped=wrapped), 4)
@@ -85,7 +85,7 @@ def jobs():
     yield from ((net, 0, True, WRAPPED[0]) for net in ("lstm", "rnn"))
     for horizon in HORIZONS[1:]:
         yield from ((net, seed, False, horizon) for seed in SEEDS[1:] for net in reversed(NETS))
-    yield from ((net, 0, True, WRAPPED[1]) for net in reversed(NETS))
+    yield from ((net, 0, True, WRAPPED[1]) for net in ("transformer", "gated", "lstm"))
 
 
 def once(name: str, make) -> dict | None:
@@ -124,9 +124,9 @@ def keep_memory() -> None:
         libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
 
 
-def trained(net: str, wrapped: bool, rate: float, seed: int = 0):
-    """The net as its longest run left it; None if there is no such run here."""
-    file = RUNS / f"{name_of(net, seed, wrapped, rate)}.npy"
+def trained(net: str, wrapped: bool, rate: float, horizon: int):
+    """The net of seed 0 as a run left it; None if there is no such run here."""
+    file = RUNS / f"{name_of(net, 0, wrapped, rate)}-{horizon}.npy"
     if not file.exists():
         return None
     fresh = NETS[net]()
@@ -152,7 +152,7 @@ def ship(rates: dict[str, float]) -> dict:
     """Writes the weights as float16; bits a character on the test part, before and after."""
     bits = {}
     for net, wrapped in [*((net, False) for net in NETS), ("gated", True), ("transformer", True)]:
-        full = trained(net, wrapped, rates[net])
+        full = trained(net, wrapped, rates[net], WRAPPED[0] if wrapped else HORIZONS[-1])
         if full is None:
             continue
         name = f"{net}-wrapped" if wrapped else net
@@ -160,6 +160,21 @@ def ship(rates: dict[str, float]) -> dict:
         pair = (full, shipped.load(name))
         bits[name] = [round(text.bits_a_character(n, "test", wrapped=wrapped), 4) for n in pair]
     return bits
+
+
+def longer(rates: dict[str, float], reach: int = 40) -> dict:
+    """Line ends after three times as many steps; `near`, when no head sees beyond `reach`."""
+    found = {}
+    for name in NETS:
+        net = trained(name, True, rates[name], WRAPPED[1])
+        if net is None:
+            continue
+        found[name] = line_end_score(line_ends(net))
+        if name == "transformer":
+            for mixer in net.mixer:
+                mixer.reach = [reach] * net.n_heads
+            found["near"] = line_end_score(line_ends(net))
+    return found
 
 
 def machine() -> str:
@@ -195,7 +210,7 @@ def main(what: str = "all") -> None:
     tries = tuned()
     rates = {net: float(min(t, key=lambda r, t=t: t[r]["validation"])) for net, t in tries.items()}
     runs = recorded(rates, go_on=what != "record")
-    wrapped = {net: trained(net, True, rates[net]) for net in NETS}
+    wrapped = {net: trained(net, True, rates[net], WRAPPED[0]) for net in NETS}
     known = record()
     found = {
         "machine": machine(),
@@ -205,10 +220,11 @@ def main(what: str = "all") -> None:
         "rates": rates,
         "tuning_steps": TUNING_STEPS,
         "tuning": tries,
-        "step_ms": milliseconds(),
+        "step_ms": known.get("step_ms") or milliseconds(),
         "shipped": known.get("shipped", {}) | ship(rates),
         "line_ends": known.get("line_ends", {})
         | {net: line_end_table(line_ends(of)) for net, of in wrapped.items() if of},
+        "line_ends_longer": known.get("line_ends_longer", {}) | longer(rates),
         "runs": runs,
     }
     Path(__file__).with_suffix(".json").write_text(json.dumps(found) + "\n")
