@@ -397,7 +397,9 @@ def test_a_run_goes_on_with_its_trunk_as_if_it_had_never_stopped(tmp_path, monke
         monkeypatch.setattr(duel, "RUNS", folder)
         made = [duel.run("rnn", 0, 0.002, False, horizon) for horizon in horizons]
     assert made[0]["curve"] and made[1]["curve"]
-    expected, found = (np.load(folder / "rnn-0.002-unwrapped-0-20.npy") for folder in (whole, parts))
+    expected, found = (
+        np.load(folder / "rnn-0.002-unwrapped-0-20.npy") for folder in (whole, parts)
+    )
     np.testing.assert_array_equal(found, expected)
 
 
