@@ -96,3 +96,21 @@ def test_a_cell_counts_the_runs_that_are_right_enough():
     cell = learn.Cell(np.array([[1.0, 0.5, 0.5, 0.5, 0.99], [0.98, 0.5, 0.5, 0.5, 0.2]]))
     assert (cell.n, cell.solved(32), cell.solved(512)) == (2, 1, 1)
     assert cell.median(32) == 0.99 and cell.spread(512) == (0.2, 0.99)
+
+
+def test_what_the_chapter_says_of_the_map_holds_in_every_run():
+    record = learn.recorded()
+    cells = learn.cells(record)
+    for task in ("parity", "cups"):
+        for net in ("rnn", "lstm"):
+            assert cells[task, net].solved(512) == record["seeds"], (task, net)
+        for net in ("transformer", "transformer without positions"):
+            assert cells[task, net].solved(512) == 0, (task, net)
+    assert cells["cups", "delta"].solved(512) == record["seeds"]
+    for task in ("first", "recall"):
+        assert cells[task, "hybrid"].solved(512) == record["seeds"]
+    for net in ("gated", "gated, signed", "delta"):
+        assert cells["parity", net].solved(32) > cells["parity", net].solved(512) == 0
+    for run in record["runs"]:
+        if run["task"] in ("recall", "copy") and run["net"] in learn.RECURRENT:
+            assert run["accuracy"][0] < learn.SOLVED, run
