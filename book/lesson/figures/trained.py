@@ -54,9 +54,8 @@ def duel(record: Mapping[str, Any], *, against: str) -> Drawn:
         bits = [ends[steps] for steps in sorted(ends)]
         ax.plot(x, [np.mean(b) for b in bits], **look, markersize=6, label=NAMES[net])
         ax.vlines(x, [min(b) for b in bits], [max(b) for b in bits], color=look["color"], lw=5)
-        said.append(
-            f"{NAMES[net]} " + ", ".join(f"{np.mean(b):.2f} at {a:.2g}" for a, b in zip(x, bits))  # noqa: B905
-        )
+        means = [f"{np.mean(b):.2f} at {a:.0f}" for a, b in zip(x, bits, strict=True)]
+        said.append(f"{NAMES[net]} {', '.join(means)}")
     unit = {"characters": "million characters read", "seconds": "seconds of training, one thread"}
     ax.set(xlabel=unit[against], ylabel="bits a character, test text", ylim=(1.62, 2.02))
     ax.set_title(f"Bits a character against {against}")
@@ -140,7 +139,7 @@ def line_ends(tables: Mapping[str, Mapping[str, Any]], *, net: str) -> Drawn:
     column, _, share, says = rows.T
     fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.3))
     ax.fill_between(column, share, color="#DDDDDD", step="mid", label="lines that end there")
-    ax.plot(column, says, color=LOOKS[key]["color"], label=f"what the {net} net expects")
+    ax.plot(column, says, color=LOOKS[key]["color"], label="what the net expects")
     ax.set(xlim=(0, 75), ylim=(0, 1), xlabel="column of the gap between two words")
     ax.set(ylabel="share, probability")
     ax.set_title(f"{net}: AUC {tables[key]['auc']:.3f}")
