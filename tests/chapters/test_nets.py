@@ -446,3 +446,22 @@ def test_the_unit_that_is_cut_is_the_one_that_knows_the_column(looked):
     assert score["auc"] == pytest.approx(best["auc"], abs=0.005)
     assert whole["auc"] > 0.95
     assert score["auc"] < min(row["auc"] for row in others)
+
+
+def test_a_kind_stands_out_when_it_gets_much_and_not_what_its_distances_give():
+    heads = {
+        "1.2": {
+            "mean_distance": 3.0,
+            "share": {"space": 0.3, "capital": 0.04, "newline": 0.1},
+            "lift": {"space": 0.25, "capital": 9.0, "newline": 3.0},
+        }
+    }
+    assert inside.stands_out(heads) == {"2.3": (3.0, "space", 0.25)}
+
+
+def test_the_block_with_a_ruler_is_the_only_net_that_knows_where_lines_end(recorded):
+    areas = {net: found["auc"] for net, found in recorded["line_ends"].items()}
+    assert areas.pop("gated") > 0.95 and max(areas.values()) < 0.65
+    longer = recorded["line_ends_longer"]
+    assert longer["gated"]["auc"] > 0.95
+    assert longer["near"]["auc"] < longer["transformer"]["auc"] < 0.65

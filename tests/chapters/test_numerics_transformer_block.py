@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from lesson import nets
 
 from tests.chapters.support import close, t
 
@@ -88,3 +89,15 @@ def test_a_base_layer_has_the_weights_that_the_chapter_counts():
     attention_biases = 4 * 512  # in PyTorch's attention, not in the paper's
     counted = sum(p.numel() for p in theirs.parameters()) - attention_biases
     assert counted == 3_145_728 + 4_608
+
+
+def test_parts_taken_out_of_the_trained_net_are_weights_set_to_zero(chapter):
+    X = nets.text.part("test")[:60].reshape(30, 2)
+    net, cut = nets.load("transformer"), nets.load("transformer")
+    chapter.update(net=net, p=net.p, sizes={})
+    np.testing.assert_allclose(chapter["scores"](X), net.forward(X)[0], atol=1e-4)
+    cut.p["0.W_o"][...] = 0
+    for name in "1.W_2", "1.b_2":
+        cut.p[name][...] = 0
+    found = chapter["scores"](X, ["attention 0", "MLP 1"])
+    np.testing.assert_allclose(found, cut.forward(X)[0], atol=1e-4)
