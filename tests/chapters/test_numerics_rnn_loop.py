@@ -56,17 +56,16 @@ def test_gradients_through_the_whole_loop(chapter, case, torch_rnn):
 
     states = chapter["run"](case["X"], W_xh, W_hh, b, h=h0)
     before = np.vstack([h0, states[:-1]])
-    grad, dX, sums = direction, np.zeros((N, D)), [0, 0, 0]
+    grad, dX, sums = direction, np.zeros((N, D)), {"W_xh": 0, "W_hh": 0, "b": 0}
     for t in reversed(range(N)):
-        dX[t], grad, *parts = chapter["step_back"](
-            grad, states[t], case["X"][t], before[t], W_xh, W_hh, b
-        )
-        sums = [a + part for a, part in zip(sums, parts, strict=True)]
+        back = chapter["step_back"](grad, case["X"][t], before[t], states[t], W_xh, W_hh)
+        dX[t], grad = back["x"], back["h"]
+        sums = {name: total + back[name] for name, total in sums.items()}
     close(dX, X.grad)
     close(grad, start.grad[0])
-    close(sums[0], torch_rnn.weight_ih_l0.grad.T)
-    close(sums[1], torch_rnn.weight_hh_l0.grad.T)
-    close(sums[2], torch_rnn.bias_ih_l0.grad)
+    close(sums["W_xh"], torch_rnn.weight_ih_l0.grad.T)
+    close(sums["W_hh"], torch_rnn.weight_hh_l0.grad.T)
+    close(sums["b"], torch_rnn.bias_ih_l0.grad)
 
 
 def test_clipping_is_pytorchs(chapter):
