@@ -218,7 +218,7 @@ class Process:
 
     def __init__(self, sock: socket.socket, limits: Limits):
         self.sock, self.limits = sock, limits
-        sock.settimeout(30)
+        sock.settimeout(300)  # no learner's code runs yet: what takes long is a busy machine
         answer, fds, _, _ = socket.recv_fds(sock, 1000, 1)
         if not answer:
             raise EOFError

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 import yaml
 
-from course import ROOT, SITE, address, pages
+from course import ROOT, address, pages
 from release.publish import LEARNER
 
 NOTEBOOKS = [path for name in pages() if (path := ROOT / f"{name}.ipynb").exists()]
@@ -18,8 +18,8 @@ def named(path):
     return path.stem
 
 
-def page(path) -> str:
-    return (SITE / path.relative_to(ROOT)).with_suffix(".html").read_text("utf-8")
+def page(site, path) -> str:
+    return (site / path.relative_to(ROOT)).with_suffix(".html").read_text("utf-8")
 
 
 def test_every_notebook_has_its_page(site):
@@ -28,7 +28,7 @@ def test_every_notebook_has_its_page(site):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
-def test_the_launch_buttons_open_this_notebook_in_the_learner_edition(path):
+def test_the_launch_buttons_open_this_notebook_in_the_learner_edition(site, path):
     place = path.relative_to(ROOT).as_posix()
     assert place.split("/")[0] in LEARNER
     branch = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]["branch"]
@@ -38,7 +38,7 @@ def test_the_launch_buttons_open_this_notebook_in_the_learner_edition(path):
     name = address().removeprefix("https://github.com/")
     binder = f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/{place}"
     colab = f"https://colab.research.google.com/github/{name}/blob/{branch}/{place}"
-    text = page(path)
+    text = page(site, path)
     assert f'href="{binder}"' in text and f'href="{colab}"' in text
 
 
@@ -51,8 +51,8 @@ def test_the_first_page_opens_binder_s_first_page(site):
 
 
 @pytest.mark.parametrize("path", EXERCISES, ids=named)
-def test_an_exercise_can_be_downloaded_as_it_is(path, served):
-    link = re.search(r'<p class="take-away"><a href="([^"]*)" download>Download', page(path))
+def test_an_exercise_can_be_downloaded_as_it_is(site, path, served):
+    link = re.search(r'<p class="take-away"><a href="([^"]*)" download>Download', page(site, path))
     place = path.relative_to(ROOT).with_suffix(".html").as_posix()
     with urllib.request.urlopen(urljoin(f"{served}/{place}", link[1])) as answer:
         assert answer.read() == path.read_bytes()
