@@ -3,11 +3,7 @@
 
 (() => {
   const memory = window.courseMemory;
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
+  const { make } = memory;
   const button = (text, onclick, properties = {}) => make("button", { type: "button", textContent: text, onclick, ...properties });
   const number = (text) => Number.parseFloat(text.replaceAll(",", "").replace("−", "-"));
 

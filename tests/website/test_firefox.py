@@ -15,23 +15,26 @@ from tests.website.test_practice import Strict
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def seen(site) -> dict:
-    """What a walk through the site in Firefox saw, by what it tried."""
-    firefox = need("firefox-esr", "firefox-esr")
+def walk(script: str, *arguments: str) -> dict:
+    """What a walk through the site saw, by what it tried; `script` lies beside this file."""
     path = f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"
-    script = ROOT / "tests" / "website" / "firefox.mjs"
-    with serving(site, Strict) as address:
-        done = subprocess.run(
-            ["node", script, firefox, address],
-            env=os.environ | {"PATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    done = subprocess.run(
+        ["node", ROOT / "tests" / "website" / script, *arguments],
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     lines = map(json.loads, done.stdout.splitlines())
     return {line["what"]: line["saw"] for line in lines}
+
+
+@pytest.fixture(scope="module")
+def seen(site) -> dict:
+    firefox = need("firefox-esr", "firefox-esr")
+    with serving(site, Strict) as address:
+        return walk("firefox.mjs", firefox, address)
 
 
 def test_an_answer_waits_for_a_guess_or_for_the_switch(seen):

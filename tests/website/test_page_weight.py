@@ -26,6 +26,7 @@ EVERYWHERE = {
     "memory.js",
 }
 WITH_PRACTICE = {"practice.js"}
+WITH_SENTENCE = {"sentence.js"}
 FIRST = re.compile(r"inline-\w+\.js")  # light or dark is known before anything is painted
 WITH_PREDICTIONS = {"predict.js"}
 WITH_CODE = {"clipboard.min.js", "copybutton.js"}
@@ -62,6 +63,7 @@ def test_page_has_the_scripts_that_it_needs_and_waits_for_one_of_few_bytes(page,
     allowed |= WITH_ANSWERS if re.search(r'class="[^"]*\b(dropdown|toggle)\b', text) else set()
     allowed |= WITH_TABS if "sd-tab-set" in text else set()
     allowed |= WITH_PRACTICE if 'class="practice"' in text else set()
+    allowed |= WITH_SENTENCE if 'class="sentence"' in text else set()
     found = scripts(html)
     [first] = filter(FIRST.fullmatch, found)
     assert (SITE / "_static" / "scripts" / first).stat().st_size < 1000

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from website import sliders
+from website import sentence, sliders
 from website.extensions import connect
 from website.sliders import Control, Frame, Slider
 
@@ -60,25 +60,39 @@ class Page:
     def explorable(self, models: dict, root: str, number: int) -> str:
         """The HTML of one `explore`, from the state of its widgets."""
         model = models[root]
-        if "explore" not in model.get("_dom_classes", []):
+        classes = model.get("_dom_classes", [])
+        if "sentence" in classes:
+            return self.sentence(models, model)
+        if "explore" not in classes:
             raise ExtensionError(
                 f"{self.name}: a {model['_model_name']} cannot be shown; pages have no kernel and "
                 "no widget manager, so let lesson.explore draw it"
             )
-        *rows, stack = (models[key.removeprefix("IPY_MODEL_")] for key in model["children"])
+        *rows, stack = _children(models, model)
         images = list(_images(models, stack))
         slider = Slider([_control(row) for row in rows], [_frame(img) for img in images])
         shown = list(slider.at).index(slider.start)
         file = self.write(sliders.script(slider.frames), ".js")
         return sliders.box(slider, file, self.figure(images[shown]), f"explore-{number}")
 
+    def sentence(self, models: dict, model: dict) -> str:
+        """The HTML of `lesson.sentence.show`, from the state of its widgets."""
+        field, cursor, _, picture, *_ = _children(models, model)
+        still = self.figure(picture["value"])
+        return sentence.box(field["value"], cursor["value"], still, self.write)
+
+
+def _children(models: dict, model: dict) -> list[dict]:
+    return [models[key.removeprefix("IPY_MODEL_")] for key in model["children"]]
+
 
 def _images(models: dict, model: dict) -> Iterator[str]:
     """The `<img>` of each frame, the last control's values varying fastest."""
     if "children" not in model:
         yield model["value"]
-    for key in model.get("children", []):
-        yield from _images(models, models[key.removeprefix("IPY_MODEL_")])
+        return
+    for child in _children(models, model):
+        yield from _images(models, child)
 
 
 def _frame(img: str) -> Frame:

@@ -68,7 +68,8 @@ def _scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
     if app.builder.name != "html":
         return
     if 'class="practice"' in context.get("body", ""):
-        app.add_js_file("practice/practice.js", **{"data-python": context["practice_python"]})
+        python = {"data-python": context["practice_python"]}
+        app.add_js_file("practice/practice.js", priority=900, **python)  # after memory.js
 
 
 def _files(app: Sphinx) -> None:

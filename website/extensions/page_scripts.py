@@ -21,6 +21,7 @@ NEEDED_BY = {
     "toggleOpenOnPrint": r'class="[^"]*\b(dropdown|toggle)\b',
     "togglebuttonSelector": r'class="[^"]*\b(dropdown|toggle)\b',
     "design-tabs.js": "sd-tab-set",
+    "sentence.js": 'class="sentence"',
     # Formulas are typeset by page_math.py.
     "mathjax": None,
     "MathJax": None,

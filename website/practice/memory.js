@@ -70,21 +70,23 @@
     }
   }
 
-  window.courseMemory = { page, load, change, forget, restore, exported };
-
   // ---- what one can do with it: on the first page and below each exercise ----
   const make = (tag, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
     element.append(...children);
     return element;
   };
-  const button = (text, action) => make("button", { type: "button", textContent: text, onclick: action });
 
+  /** Hand `text` over as a downloaded file. */
   function save(name, text) {
     const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
+
+  window.courseMemory = { page, load, change, forget, restore, exported, make, save };
+
+  const button = (text, action) => make("button", { type: "button", textContent: text, onclick: action });
 
   function box(place) {
     const status = make("p");

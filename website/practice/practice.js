@@ -8,11 +8,7 @@
   const FIGURES = ["rnn_cell", "scaled_dot_product_attention"]; // those of figures.py
   const LIMIT = 10_000; // ms that a run may take once Python is there
 
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
+  const { make, save } = courseMemory;
 
   // ---- the notebook, as it was released ----------------------------------------------------------------------------
   let notebook;
@@ -463,12 +459,6 @@
     const name = decodeURIComponent(download.href.split("/").at(-1).split("?")[0]);
     save(name, JSON.stringify(copy, null, 1) + "\n");
     return `${name} is in your downloads, with your answers in it.`;
-  }
-
-  function save(name, text) {
-    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
   /** Take the answers out of a notebook that the learner worked on elsewhere. */
