@@ -33,6 +33,7 @@ examples:
   python -m grading rnn attention         two assignments
   python -m grading rnn --student ada     one learner, who handed in again
   python -m grading rnn --regrade         everybody anew, changed or not
+  python -m grading rnn --give rnn_cell-large   a test was unfair: its points for everybody
   python -m grading --dry-run             what would be graded, and what is not understood
   python -m grading --json > marks.json   for another program
   python -m grading --course ~/2026/dl    a course folder elsewhere
@@ -68,6 +69,10 @@ def arguments() -> argparse.Namespace:
         help="only this learner, the name of a folder in submitted/; may be given several times",
     )
     parser.add_argument("--regrade", action="store_true", help="grade also what has not changed")
+    unfair = parser.add_argument_group("a test was unfair")
+    unfair.add_argument("--give", metavar="TEST", help="everybody gets its points")
+    unfair.add_argument("--take-out", metavar="TEST", help="it counts for nobody")
+    unfair.add_argument("--as-judged", metavar="TEST", help="it counts again as it was judged")
     parser.add_argument("--dry-run", action="store_true", help="write nothing, say what would be")
     parser.add_argument("--json", action="store_true", help="say everything as JSON, for programs")
     parser.add_argument("--marks-only", action="store_true", help="write no feedback and no lists")
@@ -93,6 +98,8 @@ def arguments() -> argparse.Namespace:
         "--unsafe", action="store_true", help="go on where no sandbox can be had: trust everybody"
     )
     args = parser.parse_args()
+    if any(_amendments(args)) and (len(args.assignment) != 1 or args.student or args.dry_run):
+        parser.error("--give, --take-out and --as-judged want one assignment, and the whole class")
     if args.sample and args.course:
         parser.error("--sample makes a course folder of its own: leave out --course")
     if args.course and (problem := _no_course(args.course)):
@@ -104,6 +111,13 @@ def _jobs(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a number from 1 on, not {text}")
     return int(text)
+
+
+def _amendments(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """What is decided about which test, as amendments.toml says it."""
+    for decided in ("give", "take out", "as judged"):
+        if test := getattr(args, decided.replace(" ", "_")):
+            yield test, decided
 
 
 def _no_course(folder: Path) -> str:
@@ -205,10 +219,14 @@ def _grade(
     course: "Course", assignment: str, judge: Judge, args: argparse.Namespace
 ) -> dict[str, Any]:
     """Grade an assignment, print its table, write its lists and pages."""
-    from grading.classroom import absent, grade
+    from grading.classroom import absent, grade, graded
     from grading.lists import export, feedback, numbers, page_of, table
     from grading.report import write
 
+    decided = list(_amendments(args))
+    before = {row.learner: row for row in graded(course, assignment)} if decided else {}
+    for test, what in decided:
+        course.amend(assignment, test, what)
     start = time.monotonic()
     rows, sandbox = grade(
         course, assignment, judge, args.unsafe, bar, only=args.student, again=args.regrade
@@ -222,15 +240,17 @@ def _grade(
     missing = [] if args.student else absent(course, assignment)
     for line in table(rows + missing, shutil.get_terminal_size((200, 0)).columns, due):
         _say(args, line)
+    for line in _changed(decided, before, rows):
+        _say(args, line)
     written: dict[str, str] = {}
     if not args.marks_only:
         marks, report = export(course, assignment, rows + missing, whole=not args.student)
-        before = [row.reason for row in rows]
+        reasons = [row.reason for row in rows]
         for _ in bar(feedback(course, assignment, args.jobs, rows), len(rows), "feedback"):
             pass
-        if before != [row.reason for row in rows]:  # a page could not be made
+        if reasons != [row.reason for row in rows]:  # a page could not be made
             export(course, assignment, rows + missing, whole=not args.student)
-        for row, reason in zip(rows, before, strict=True):
+        for row, reason in zip(rows, reasons, strict=True):
             if row.reason != reason:
                 _say(args, f"{row.learner}: {row.reason.removeprefix(reason).strip()}")
         pages = page_of(course, assignment, "LEARNER")
@@ -249,6 +269,27 @@ def _grade(
         "incomplete": any(row.incomplete for row in rows),
         **written,
     }
+
+
+def _changed(
+    decided: list[tuple[str, str]], before: dict[str, "Row"], rows: list["Row"]
+) -> Iterator[str]:
+    """What a decision about tests has changed for whom."""
+    if not decided:
+        return
+    yield f"\n{', '.join(f'{test}: {what}' for test, what in decided)}. What that changes:"
+    same = 0
+    for row in rows:
+        was = before.get(row.learner, row)
+        marks = [f"{one.total:g} of {one.maximum:g}" for one in (was, row)]
+        by_hand = [test for test, _ in decided if test in row.by_hand]
+        kept = f" (points given by hand for {', '.join(by_hand)} stay)" if by_hand else ""
+        if marks[0] != marks[1] or kept:
+            yield f"  {row.learner}: {marks[0]} → {marks[1]}{kept}"
+        else:
+            same += 1
+    if same:
+        yield f"  nothing for {same} of {len(rows)}"
 
 
 def _as_json(row: "Row") -> dict[str, Any]:

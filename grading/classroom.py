@@ -44,7 +44,7 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grading import deadlines, roster
+from grading import amendments, deadlines, roster
 from grading.files import Submission, Unreadable, find, nearest, read, read_file
 from grading.judge import State, Verdict
 from grading.pool import Judge
@@ -56,7 +56,18 @@ EXCHANGE = ("timestamp.txt", "submission_secret.txt")  # by these it finds whose
 UNGRADED = (State.UNREADABLE, State.NOT_THIS_ASSIGNMENT)
 MISSING = "missing"  # the state of somebody who handed in nothing
 # modules on which no verdict hangs: a change of theirs has nobody graded again
-NO_VERDICT = {"__main__", "bench", "deadlines", "door", "lists", "lms", "pages", "report", "roster"}
+NO_VERDICT = {
+    "__main__",
+    "amendments",
+    "bench",
+    "deadlines",
+    "door",
+    "lists",
+    "lms",
+    "pages",
+    "report",
+    "roster",
+}
 
 CHANGED = """{0} has gained or lost cells since it was first graded, and nbgrader does not change an
 assignment that has marks. To start over, keep a copy of gradebook.db (marks given by hand are
@@ -84,6 +95,7 @@ class Row:
     needs_a_look: bool = False
     stamp: str = ""  # of all that a feedback page shows
     incomplete: bool = False  # it was not recorded, or its page could not be made
+    by_hand: list[str] = field(default_factory=list)  # tests whose points somebody gave
     name: str = ""  # of the person, where roster.csv has it
 
     @property
@@ -151,6 +163,34 @@ class Course:
             return roster.read(self.root / roster.FILE)
         except roster.RosterProblem as error:
             raise CannotGrade(str(error)) from None
+
+    @cached_property
+    def amendments(self) -> dict[str, dict[str, str]]:
+        """What was decided about tests, by assignment.
+
+        Raises:
+            CannotGrade: amendments.toml cannot be understood.
+        """
+        try:
+            return amendments.read(self.root / amendments.FILE)
+        except amendments.AmendmentProblem as error:
+            raise CannotGrade(str(error)) from None
+
+    def amend(self, assignment: str, test: str, decided: str) -> None:
+        """Decide about a test: `decided` is one of the values of amendments.toml.
+
+        Raises:
+            CannotGrade: the assignment has no such test.
+        """
+        self.check(assignment)
+        cells = json.loads(self.master(assignment).read_text("utf-8"))["cells"]
+        tests = [meta(cell)["grade_id"] for cell in cells if is_test(cell)]
+        if test not in tests:
+            meant = nearest(test, tests)
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(tests)}"
+            raise CannotGrade(f"{assignment} has no test {test}: {hint}")
+        self.amendments.setdefault(assignment, {})[test] = decided
+        amendments.write(self.root / amendments.FILE, self.amendments)
 
     def name_of(self, learner: str) -> str:
         """The name that roster.csv has for a learner, or an empty text."""
@@ -244,13 +284,28 @@ class Run:
         except Exception as error:  # somebody's own code
             raise CannotGrade(f"the plug-in for late work cannot be loaded: {error}") from error
         graded = [meta(c) for c in self.master["cells"] if meta(c).get("grade")]
-        self.most = {about["grade_id"]: float(about["points"]) for about in graded}
-        about = [self.master, repr(self.settings.limits()), _version(NO_VERDICT)]
+        self.written = {about["grade_id"]: float(about["points"]) for about in graded}
+        self.amended = course.amendments.get(assignment, {})
+        if unknown := sorted(set(self.amended) - set(self.written)):
+            raise CannotGrade(f"{amendments.FILE}: {assignment} has no test {unknown[0]}")
+        out = [test for test, decided in self.amended.items() if decided == amendments.TAKE_OUT]
+        self.most = self.written | dict.fromkeys(out, 0.0)  # what counts, by test
+        about = [_without_prose(self.master), repr(self.settings.limits()), _version(NO_VERDICT)]
         self.ground = json.dumps(about).encode()  # all that a verdict hangs on but the submission
 
     def graded_copy(self, learner: str) -> Path:
         folder = self.course.folder("autograded", learner, self.assignment)
         return folder / f"{self.assignment}.ipynb"
+
+    def decided(self, points: dict[str, float | None], state: str) -> dict[str, float | None]:
+        """The points of a submission by what the judge said and what was decided afterwards."""
+        found = dict(points)
+        for test, decided in self.amended.items():
+            if decided == amendments.TAKE_OUT:
+                found[test] = 0.0
+            elif decided == amendments.GIVE and state not in UNGRADED:
+                found[test] = self.written[test]
+        return found
 
     def fingerprint(self, content: str) -> str:
         return hashlib.sha256(self.ground + content.encode()).hexdigest()
@@ -265,7 +320,8 @@ class Run:
                 _content(one.folder, self.assignment)
             )
             behind_a_wall = about.get("sandbox") != "none" or self.sandbox == "none"
-            recorded = about.get("points") == autos.get(one.learner)
+            points = self.decided(about.get("points", {}), about.get("state", ""))
+            recorded = points == autos.get(one.learner)
             if same and behind_a_wall and recorded:
                 found[one.folder] = about
         return found
@@ -319,6 +375,7 @@ def grade(
         warnings.filterwarnings("ignore", "Object of type .* not in session")
         course.register(book, assignment, run.master)
         run.sandbox = judge.ready()
+        _amend(run, book)
         known = {} if again else run.stored(book, good.values())
         for folder, about in known.items():
             one = good[folder]
@@ -332,6 +389,7 @@ def grade(
                     book.db.expunge_all()  # so that memory does not grow with the class
         _enrol(course, book)
         _date(run, book)
+        _amend(run, book)
         _penalize(run, book, {rows[folder].learner: rows[folder] for folder in good})
         _fill(run, book, [rows[folder] for folder in good])
     for row in rows.values():
@@ -439,6 +497,12 @@ def one_transaction(book: Gradebook) -> Iterator[Callable[[], None]]:
         session.expire_on_commit, book.db.commit = expire, commit
 
 
+def _without_prose(master: dict) -> dict:
+    """The master without the text of its statements: mending a typo there changes no verdict."""
+    cells = [c for c in master["cells"] if c["cell_type"] == "code" or meta(c).get("grade")]
+    return master | {"cells": cells}
+
+
 def _tells(course: Course, assignment: str) -> list[str]:
     """The ids by which a notebook of an assignment is known: those of its answers and tests."""
     cells = json.loads(course.master(assignment).read_text("utf-8"))["cells"]
@@ -495,13 +559,16 @@ def _auto_scores(book: Gradebook, assignment: str) -> dict[str, dict[str, float 
 def _fill(run: Run, book: Gradebook, rows: list[Row]) -> None:
     """Put into the rows what the gradebook holds: by hand, by test, what needs a look."""
     by_learner = {row.learner: row for row in rows if row.state != State.NOT_GRADED}
-    shown = {learner: [row.stamp, _version()] for learner, row in by_learner.items()}
+    ground = f"{_version()} {run.amended}"
+    shown = {learner: [row.stamp, ground] for learner, row in by_learner.items()}
     for row in by_learner.values():
         row.most, row.points = run.most, dict.fromkeys(run.most)
     scores = (Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
     for line in _of_class(book, run.assignment, Grade, *scores):
         if line.student_id in by_learner and line.name in run.most:
             by_learner[line.student_id].points[line.name] = points_of(line)
+            if line.manual_score is not None:
+                by_learner[line.student_id].by_hand.append(line.name)
             by_learner[line.student_id].needs_a_look |= line.needs_manual_grade
             shown[line.student_id].append(repr(tuple(line)))
     comments = (Comment.auto_comment, Comment.manual_comment)
@@ -511,6 +578,24 @@ def _fill(run: Run, book: Gradebook, rows: list[Row]) -> None:
     for learner, row in by_learner.items():
         shown[learner].append(f"{row.penalty} {row.handed_in} {row.due}")
         row.stamp = hashlib.sha256("\n".join(shown[learner]).encode()).hexdigest()
+
+
+def _amend(run: Run, book: Gradebook) -> None:
+    """Have the gradebook hold what was decided about tests; points given by hand stay."""
+    for cell in book.find_notebook(run.assignment, run.assignment).grade_cells:
+        if cell.name in run.most and cell.max_score != run.most[cell.name]:
+            cell.max_score = run.most[cell.name]
+    if run.amended:
+        recorded: dict[str, dict] = {}
+        for learner, test, grade in _of_class(book, run.assignment, Grade, Grade):
+            if test not in run.amended:
+                continue
+            if learner not in recorded:
+                recorded[learner] = _recorded(run.graded_copy(learner))
+            about = recorded[learner]
+            if test in about.get("points", {}):
+                grade.auto_score = run.decided(about["points"], about["state"])[test]
+    book.db.commit()
 
 
 def _enrol(course: Course, book: Gradebook) -> None:

@@ -158,11 +158,14 @@ def _functions(run: Run) -> Iterator[Function]:
         if is_test(cell) or (is_answer(cell) and meta(cell).get("grade")):
             name = meta(cell)["grade_id"]
             function = found.setdefault(name.split("-")[0], Function(name.split("-")[0], 0))
-            points = run.most[name]
+            points = run.written[name]
             function.most += points
             claim = re.match(r"#[^·\n]*·\s*(.+)", cell["source"])
+            said = claim[1].strip() if claim else ""
+            if name in run.amended:
+                said = f"{said} ({run.amended[name]})"
             hidden = BEGIN in cell["source"]
-            function.tests.append(Test(name, claim[1].strip() if claim else "", points, hidden))
+            function.tests.append(Test(name, said, points, hidden))
     return iter(found.values())
 
 
