@@ -11,6 +11,7 @@ import ast
 import builtins
 import contextlib
 import copy
+import difflib
 import io
 import re
 import symtable
@@ -311,7 +312,7 @@ def _run(master: Master, cells: list[dict], session: LearnerSession, aside: Asid
             continue
         if i in needed and not inside.reads & session.barred.keys():
             session.run_beside(i, inside.source)
-        cell["outputs"] = _test(master, i, session, lost, answers)
+        cell["outputs"] = _test(master, i, session, lost, answers, theirs)
         failed += [f"{i}: {o['evalue']}" for o in cell["outputs"] if "evalue" in o]
     return failed
 
@@ -416,6 +417,7 @@ def _test(
     session: LearnerSession,
     lost: dict[str, str],
     answers: dict[str, Callable],
+    theirs: set[str],
 ) -> list[dict]:
     """Run a test cell here; its outputs, in which nothing of a hidden test is told.
 
@@ -438,7 +440,7 @@ def _test(
             error = raised
     outputs = [stream(clean(printed.getvalue(), MAX_PRINTED))] if printed.getvalue() else []
     if error is not None:
-        return [*outputs, _told(test, i, error, lost)]
+        return [*outputs, _told(test, i, error, lost, theirs)]
     if isinstance(value, Remote):
         said = "the test's result is no number"
         return [*outputs, error_output("TypeError", said, said)]
@@ -451,7 +453,7 @@ def _test(
     return outputs if value is None else [*outputs, result(clean(repr(value), 200))]
 
 
-def _told(test: Test, i: str, error: BaseException, lost: dict[str, str]) -> dict:
+def _told(test: Test, i: str, error: BaseException, lost: dict[str, str], theirs: set[str]) -> dict:
     """What the feedback says of a failed test."""
     lines: list[int] = []
     one: BaseException | None = error
@@ -462,6 +464,9 @@ def _told(test: Test, i: str, error: BaseException, lost: dict[str, str]) -> dic
     text = str(error)
     if isinstance(error, NameError) and (root := _root(text, lost)):
         text = f"{root}; so {text}"
+    elif missing := re.search(r"name '(\w+)' is not", text):
+        near = difflib.get_close_matches(missing[1], sorted(theirs), 1, 0.8)
+        text += f"; there is `{near[0]}`, is it misspelt?" if near else ""
     if all(n in test.visible for n in lines):
         where = (
             "this line of the test failed:\n    " + test.visible[lines[0]].strip() if lines else ""

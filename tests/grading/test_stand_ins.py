@@ -64,6 +64,10 @@ CASES = {
             "    return new\n"
         },
     ),
+    "misspelt": (
+        "rnn",
+        {"run_rnn": "def run_rrn(X, h0, *weights):\n    return rnn_cell(X, h0, *weights)\n"},
+    ),
     "softmax": ("attention", {"softmax": "def softmax(z, axis=-1):\n    return 0 * z\n"}),
     "epsilon": (
         "transformer",
@@ -141,6 +145,11 @@ def test_a_later_function_is_not_told_of_the_earlier_one(verdicts):
 
 def test_a_missing_library_is_named(verdicts):
     assert "No module named 'a_library_that_is_not_there'" in json.dumps(verdicts["missing"])
+
+
+def test_a_misspelt_name_is_found(verdicts):
+    said = "name 'run_rnn' is not defined; there is `run_rrn`, is it misspelt?"
+    assert said in json.dumps(verdicts["misspelt"])
 
 
 def test_what_stands_in_is_out_of_reach(verdicts):
