@@ -20,6 +20,7 @@ from lesson.explore import strip
 from course import SITE, address, contents, settings
 from website import letters, sliders
 from website.chromium import NoChromium
+from website.extensions.page_order import NUMBER
 
 TITLE, BASE = settings()["title"], settings()["sphinx"]["config"]["html_baseurl"]
 NAME = address().rpartition("/")[2]  # editions are called like the repository
@@ -32,7 +33,7 @@ SVG = "data:image/svg+xml,"
 PALE = re.compile(r'<span(?: class="(?!k|s[12d]|c1|nf|math|std)[a-z]{1,3}\d?")?>([^<]*)</span>')
 WEB_ONLY = (
     ".headerlink, .toctree-wrapper, .sd-container-fluid, .web-only, details.hide, style, "
-    ".practice, .practice-notebook, .course-memory"
+    ".practice, .practice-notebook, .course-memory, .findings, .figure-save"
 )
 
 
@@ -87,6 +88,9 @@ def _body(site: Path, name: str, known: set[str]) -> Tag:
     soup = BeautifulSoup(PALE.sub(r"\1", article), "html.parser")
     letters.unshare(soup.article)
     body = soup.article.find("section")
+    first = body.h1.find(string=NUMBER)
+    if first:
+        first.replace_with(NUMBER.sub("", first))  # paper has it above the title
     for image in body.select("img.lesson-figure"):
         picture = (site / f"{name}.html").parent / image["src"]
         image["src"] = SVG + quote(picture.read_text("utf-8"))
@@ -167,8 +171,8 @@ def offer(site: Path) -> None:
         if path.exists()
     ]
     text = page.read_text("utf-8")
-    line = f"\\1{' · '.join(links)}</p>"
-    page.write_text(re.sub(r'(<p class="editions web-only">).*?</p>', line, text), "utf-8")
+    line = f"\\1{' · '.join(links)}</span>"
+    page.write_text(re.sub(r'(<span class="editions">).*?</span>', line, text), "utf-8")
 
 
 def main(name: str, make: Callable[[Path, Path], None]) -> int:

@@ -79,15 +79,19 @@ def box(slider: Slider, file: str, first: str, name: str) -> str:
 
 
 def _row(control: Control, name: str) -> str:
+    """Name and value above; below a slider its ends, and what lies between where there is room."""
     label, labels = html.escape(control.name), control.labels
     if control.is_range:
         value = html.escape(labels[control.index])
+        last = len(labels) - 1
         return (
             f'<div class="explore-control pst-js-only"><label for="{name}">{label}</label>'
-            f'<input type="range" id="{name}" min="0" max="{len(labels) - 1}" '
+            f'<output for="{name}" aria-hidden="true">{value}</output>'
+            f'<input type="range" id="{name}" min="0" max="{last}" '
             f'value="{control.index}" autocomplete="off" aria-valuetext="{value}" '
+            f'style="--at: {control.index / last:.1%}" '
             f'data-labels="{html.escape(json.dumps(labels, ensure_ascii=False))}">'
-            f'<output for="{name}" aria-hidden="true">{value}</output></div>\n'
+            f"{_ticks(labels)}</div>\n"
         )
     buttons = (
         f'<button type="button" aria-pressed="{str(i == control.index).lower()}">'
@@ -98,6 +102,13 @@ def _row(control: Control, name: str) -> str:
         f'<div class="explore-control pst-js-only" role="group" aria-labelledby="{name}">'
         f'<span id="{name}">{label}</span>{"".join(buttons)}</div>\n'
     )
+
+
+def _ticks(labels: list[str]) -> str:
+    has_room = len(labels) <= 12 and sum(map(len, labels)) <= 30
+    shown = labels if has_room else [labels[0], labels[-1]]
+    ticks = "".join(f"<span>{html.escape(label)}</span>" for label in shown)
+    return f'<div class="explore-ticks" aria-hidden="true">{ticks}</div>'
 
 
 def script(frames: Sequence[Frame]) -> str:

@@ -21,7 +21,7 @@ function picture(box, { glyphs, frames }, index) {
   const first = box.querySelector("img.lesson-figure");
   box.pictures ??= new Map();
   if (!box.pictures.has(index)) {
-    const img = new Image(first.width, first.height);
+    const img = new Image(first.getAttribute("width"), first.getAttribute("height"));
     const drawn = svg.replace(/<path id='([\w-]+)'\/>/g, (_, glyph) => glyphs[glyph]);
     Object.assign(img, { className: first.className, alt, src: "data:image/svg+xml," + encodeURIComponent(drawn) });
     img.style.cssText = first.style.cssText;
@@ -39,11 +39,16 @@ function control(box) {
     const buttons = [...row.querySelectorAll("button")];
     return {
       size: slider ? Number(slider.max) + 1 : buttons.length,
+      set(value) {
+        if (slider) slider.value = value;
+        (slider ? slider.dispatchEvent(new Event("input")) : buttons[value]?.click());
+      },
       get: () => slider ? Number(slider.value) : buttons.findIndex((b) => b.getAttribute("aria-pressed") === "true"),
       listen(changed) {
         const labels = slider && JSON.parse(slider.dataset.labels);
         slider?.addEventListener("input", () => {
           slider.setAttribute("aria-valuetext", row.querySelector("output").textContent = labels[slider.value]);
+          slider.style.setProperty("--at", `${(100 * slider.value) / slider.max}%`);
           changed();
         });
         // A thumb that comes down on a slider and scrolls the page has moved it already: it goes back.
@@ -71,6 +76,8 @@ function control(box) {
   const said = box.querySelector("[aria-live]");
   let waiting;
   const show = async () => {
+    const link = box.closest("figure")?.querySelector("figcaption a");
+    if (link) link.hash = `${link.hash.split("=")[0]}=${position().join()}`;
     const data = await loaded(box);
     const index = at(position());
     const img = picture(box, data, index);
@@ -82,6 +89,7 @@ function control(box) {
     neighbours(data);
   };
   controls.forEach((c) => c.listen(show));
+  box.goTo = (values) => values.forEach((value, k) => controls[k]?.set(value));
   return () => loaded(box).then(neighbours);
 }
 
@@ -94,6 +102,44 @@ document.addEventListener("DOMContentLoaded", () => {
     box.prepare = control(box);
     near.observe(box);
   }
+});
+
+// A figure's address keeps the place of its controls: #fig-4-2=3,0.
+function goToFigure() {
+  const [, name, places] = location.hash.match(/^#(fig-[\w-]+)=([\d,]+)$/) ?? [];
+  const figure = name && document.getElementById(name);
+  if (!figure) return;
+  figure.dispatchEvent(new Event("reveal", { bubbles: true }));
+  figure.querySelector(".explore")?.goTo(places.split(",").map(Number));
+  figure.scrollIntoView();
+}
+document.addEventListener("DOMContentLoaded", goToFigure);
+window.addEventListener("hashchange", goToFigure);
+
+// A figure as a picture of its own, with what it is and where it comes from.
+async function save(figure) {
+  const img = figure.querySelector("img.lesson-figure");
+  const link = figure.querySelector("figcaption a");
+  const scale = 2;
+  const width = Number(img.getAttribute("width"));
+  const height = Number(img.getAttribute("height"));
+  const canvas = Object.assign(document.createElement("canvas"), { width: scale * width, height: scale * (height + 44) });
+  const drawing = canvas.getContext("2d");
+  drawing.scale(scale, scale);
+  drawing.fillStyle = "#fff";
+  drawing.fillRect(0, 0, width, height + 44);
+  drawing.drawImage(img, 0, 0, width, height);
+  drawing.fillStyle = "#333";
+  drawing.font = "13px system-ui, sans-serif";
+  drawing.fillText(`${link.textContent} · ${document.title}`, 8, height + 18, width - 16);
+  drawing.fillText(link.href, 8, height + 36, width - 16);
+  const blob = await new Promise((done) => canvas.toBlob(done));
+  const file = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${figure.id}.png` });
+  file.click();
+  setTimeout(() => URL.revokeObjectURL(file.href), 60_000);
+}
+document.addEventListener("click", ({ target }) => {
+  if (target.matches?.(".figure-save")) save(target.closest("figure"));
 });
 
 function set(element, name, value) {
@@ -238,7 +284,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const buttons = choices.map((choice) => {
       const shown = rows.filter((row) => choice === "all" || verdict(row) === choice);
       const button = Object.assign(document.createElement("button"),
-        { type: "button", textContent: `${choice} (${shown.length})` });
+        { type: "button", textContent: `${choice} (${shown.length})`,
+          className: choice === "all" ? "" : shown[0].querySelector(".verdict-sign").className });
       button.addEventListener("click", () => {
         for (const row of rows) row.hidden = !shown.includes(row);
         for (const other of buttons) set(other, "aria-pressed", String(other === button));

@@ -145,14 +145,16 @@
       prediction.show(all || text !== undefined);
     }
     // Who follows a link to what is hidden wants to see it.
-    const reveal = () => {
-      const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-      const part = place && place.closest(".after-guess, .answer");
+    const reveal = (place) => {
+      const part = place?.closest(".after-guess, .answer");
       if (!part) return;
       predictions.find((prediction) => prediction.hidden.includes(part))?.show(true);
       place.scrollIntoView();
     };
-    reveal();
-    window.addEventListener("hashchange", reveal);
+    const follow = () => reveal(document.getElementById(decodeURIComponent(location.hash.slice(1))));
+    follow();
+    window.addEventListener("hashchange", follow);
+    document.addEventListener("reveal", ({ target }) => reveal(target));
+    window.goToFigure?.();
   });
 })();

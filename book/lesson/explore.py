@@ -23,6 +23,7 @@ Grid = dict[str, list[Any]]  # the values of each parameter
 Index = tuple[int, ...]  # of a frame: the position of each parameter's value
 
 MAX_FRAMES = 60  # a page has to stay light: every frame travels in it
+WORDS = {"n": "words n", "d": "width d", "H": "units H", "T": "symbols T"}  # of one-letter names
 STRIP = 5  # positions shown side by side where no slider can be
 
 
@@ -143,7 +144,7 @@ def _control(name: str, values: list[Any], index: int) -> widgets.Widget:
     return (widgets.SelectionSlider if numeric else widgets.ToggleButtons)(
         options=[_label(v) for v in values],
         index=index,
-        description=name.replace("_", " "),
+        description=WORDS.get(name, name.replace("_", " ")),
         style={"description_width": "initial"},
         layout=widgets.Layout(width="min(100%, 36rem)" if numeric else "auto"),
     )

@@ -21,6 +21,14 @@ VERDICTS = {
     "false": "✗ false",
     "missing": "○ missing",
 }
+# Their colours, as the style sheet has them: none of the networks', and told apart without the hue.
+COLORS = {
+    "true": "#00564a",
+    "condition": "#1d8279",
+    "misleading": "#8f6000",
+    "false": "#8b1e5b",
+    "missing": "#5f6672",
+}
 HOW = {
     "run": "Measured",
     "counted": "Counted",

@@ -114,7 +114,7 @@ def heatmap(
         red, green, blue, _ = cmap(norm(v))
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
         ax.text(
-            j + 0.5, i + 0.5, f"{v:.{digits}f}", ha="center", va="center",
+            j + 0.5, i + 0.5, f"{v:.{digits}f}".replace("-", "−"), ha="center", va="center",
             color="white" if dark else "black",
         )  # fmt: skip
 

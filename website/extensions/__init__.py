@@ -16,9 +16,14 @@ ORDER = {
         "page_practice": 500,
     },
     "doctree-read": {
+        "page_order": 400,  # Sphinx notes the titles (500)
+        "page_cells": 500,
+        "page_claims": 500,
         "page_metadata": 500,
     },
     "doctree-resolved": {
+        "page_cells": 500,
+        "page_claims": 500,
         "page_launch": 500,
         "page_nobreak": 500,
         "page_practice": 500,

@@ -20,11 +20,13 @@ from sphinx.errors import ExtensionError
 
 from website import sentence, sliders
 from website.extensions import connect
+from website.extensions.page_order import numbers
 from website.sliders import Control, Frame, Slider
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>')
 FIGURE = re.compile(r'<img class="lesson-figure"[^>]*?src="(data:image/svg\+xml,[^"]*)"[^>]*>')
+SHOWN = re.compile(f"{VIEW.pattern}|{FIGURE.pattern}")
 DATA = "data:image/svg+xml,"
 
 
@@ -35,6 +37,8 @@ class Page:
         self.folder = outdir / "_static" / "figures" / name
         self.up = "../" * name.count("/")
         self.name = name
+        self.chapter = numbers().get(name)
+        self.count = itertools.count(1)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, text: str, suffix: str) -> str:
@@ -48,13 +52,27 @@ class Page:
 
     def figure(self, img: str) -> str:
         """`img` with its picture moved into a file; width and height keep its place."""
+        # what is seen first shall not wait, the rest shall come when it is near
+        late = "" if self.chapter is None else 'loading="lazy" decoding="async" '
         return FIGURE.sub(
             lambda m: (
                 m[0]
                 .replace(m[1], self.write(unquote(m[1].removeprefix(DATA)), ".svg"))
-                .replace("<img ", '<img loading="lazy" decoding="async" ', 1)
+                .replace("<img ", f"<img {late}", 1)
             ),
             img,
+        )
+
+    def numbered(self, shown: str) -> str:
+        """A chapter's figure with its number, its address, and a button that saves it."""
+        if self.chapter is None:
+            return shown
+        count = next(self.count)
+        name, number = f"fig-{self.chapter}-{count}", f"Figure {self.chapter}.{count}"
+        return (
+            f'<figure class="numbered" id="{name}">{shown}<figcaption>'
+            f'<a href="#{name}">{number}</a> <button type="button" class="figure-save pst-js-only" '
+            f'aria-label="Save {number} as PNG">Save as PNG</button></figcaption></figure>'
         )
 
     def explorable(self, models: dict, root: str, number: int) -> str:
@@ -115,15 +133,19 @@ def _rewrite(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
         (s for s in context["script_files"] if getattr(s, "attributes", {}).get("type") == STATE),
         None,
     )
-    body = context["body"]
+    models: dict = {}
     if state:
         models = {k: m["state"] for k, m in json.loads(state.attributes["body"])["state"].items()}
-        numbers = itertools.count(1)
-        body = VIEW.sub(
-            lambda m: page.explorable(models, json.loads(m[1])["model_id"], next(numbers)), body
-        )
         context["script_files"] = [s for s in context["script_files"] if s is not state]
-    context["body"] = page.figure(body)
+    boxes = itertools.count(1)
+
+    def show(match: re.Match) -> str:
+        if match[1]:
+            root = json.loads(match[1])["model_id"]
+            return page.numbered(page.explorable(models, root, next(boxes)))
+        return page.numbered(page.figure(match[0]))
+
+    context["body"] = SHOWN.sub(show, context["body"])
 
 
 def setup(app: Sphinx) -> dict:

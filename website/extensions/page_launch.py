@@ -1,9 +1,15 @@
 """A Sphinx extension of the book: how a page's notebook is opened elsewhere, or taken away."""
 
+import html
+import re
+from collections.abc import Iterator
+
 from docutils import nodes
 from sphinx.application import Sphinx
 
 from website.extensions import connect
+
+PART = re.compile(r"\d+ · (\w+)(?:: .*)? \((\d+ points?)\)")
 
 
 def _launch(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -25,13 +31,27 @@ def _download(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     up = "../" * docname.count("/")
     link = f'<a href="{up}_sources/{docname}.ipynb" download>Download this notebook</a>'
-    elsewhere = "Or let the rocket above open it on Binder or Colab, with nothing to install"
     text = (
-        f'<p class="take-away">{link}: it runs anywhere with numpy and matplotlib. '
-        f"{elsewhere}, or write your answers on this page.</p>"
+        f'<p class="take-away">{link} <span>Or write your answers on this page, or let the rocket '
+        "above open it on Binder or Colab.</span></p>"
     )
     title = next(doctree.findall(nodes.title))
     title.parent.insert(title.parent.index(title) + 1, nodes.raw("", text, format="html"))
+    parts = "".join(_parts(doctree))
+    if parts:
+        listed = nodes.raw("", f'<ol class="exercise-parts">{parts}</ol>', format="html")
+        title.parent.insert(title.parent.index(title) + 1, listed)
+
+
+def _parts(doctree: nodes.document) -> Iterator[str]:
+    """A link to each function that an exercise asks for, with what it is worth."""
+    for section in doctree.findall(nodes.section):
+        part = PART.fullmatch(section[0].astext())
+        if part:
+            yield (
+                f'<li><a href="#{section["ids"][0]}"><code>{html.escape(part[1])}</code> '
+                f"{part[2]}</a></li>"
+            )
 
 
 def setup(app: Sphinx) -> dict:

@@ -26,7 +26,9 @@ FORMULA = re.compile(
     r"(?P<after>[.,;:!?)\]’”]*)",  # no line ends between a formula and these
     re.S,
 )
-WIDTH = re.compile(r'(?<=<svg style=")([^>]*? width="([\d.]+)ex")')
+EX = re.compile(r"(-?[\d.]+)ex")
+EM_AN_EX = 0.5  # an ex is another part of an em in each browser's font; so formulas come in em
+WIDTH = re.compile(r'(?<=<svg style=")([^>]*? width="([\d.]+)em")')
 
 
 def _tex(match: re.Match) -> tuple[str, bool]:
@@ -48,11 +50,12 @@ def _finish(app: Sphinx, exception) -> None:
 
         def draw(match, shapes=shapes):
             svg, mathml = made[_tex(match)]
+            svg = EX.sub(lambda ex: f"{EM_AN_EX * float(ex[1]):.3f}em", svg)
             tex = html.escape(_tex(match)[0])
             mathml = mathml.replace("<math ", f'<math alttext="{tex}" ', 1)
             svg = letters.share(svg, shapes).replace('role="img"', 'aria-hidden="true"')
             if match["tag"] == "div":  # shrinks a little to fit a phone; wider ones scroll
-                svg = WIDTH.sub(lambda w: f"min-width: {0.8 * float(w[2]):.2f}ex; {w[1]}", svg, 1)
+                svg = WIDTH.sub(lambda w: f"min-width: {0.8 * float(w[2]):.2f}em; {w[1]}", svg, 1)
             heard = f'<span class="visually-hidden">{mathml}</span>'
             formula, after = f"{match['open']}{svg}{heard}</{match['tag']}>", match["after"]
             return f'<span class="one-line">{formula}{after}</span>' if after else formula

@@ -14,7 +14,7 @@ from docutils import nodes
 from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 
-from course import chapters, contents, descriptions, edition_in_words
+from course import address, chapters, contents, descriptions, edition_in_words
 from website.extensions import connect
 
 CARD = (1200, 630)  # what link previews show without cropping
@@ -24,9 +24,12 @@ INK, MUTED, RNN, ATTENTION = "#1b1b1f", "#5b5f66", "#0072b2", "#d55e00"
 def _configure(app: Sphinx, config) -> None:
     config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
     config.myst_substitutions = {"chapters": _table()}
+    config.html_theme_options["footer_content_items"] = ["extra-footer.html"]
     config.html_theme_options["extra_footer"] = (
         f'<p class="course-version">{edition_in_words()} · '
-        "Text and figures: CC BY 4.0. Code: MIT.</p>"
+        "Text and figures: CC BY 4.0. Code: MIT · "
+        f'<a href="{address()}">Source</a> · <a href="{address()}/issues">A mistake?</a> · '
+        "Nothing on these pages asks another host or counts who reads them.</p>"
     )
 
 
@@ -34,8 +37,8 @@ def _table() -> str:
     """The chapters as a table, for the landing page; MyST puts in their titles."""
     head = "| Chapter | You will be able to … | Minutes |\n| --- | --- | --- |\n"
     return head + "".join(
-        f"| {number} · [](/{name}.ipynb) | {about['able_to']} | {about['minutes']} |\n"
-        for number, name in enumerate(chapters())
+        f"| [](/{name}.ipynb) | {about['able_to']} | {about['minutes']} |\n"
+        for name in chapters()
         if "able_to" in (about := descriptions().get(name, {}))  # a test asks for it
     )
 

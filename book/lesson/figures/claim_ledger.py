@@ -7,14 +7,6 @@ from matplotlib.figure import Figure
 
 from lesson import ledger, plots
 
-COLORS = {
-    "true": plots.LSTM,
-    "condition": plots.RNN,
-    "misleading": plots.ACCENT,
-    "false": plots.ATTENTION,
-    "missing": plots.MUTED,
-}
-
 
 def by_chapter(entries: list[dict]) -> tuple[Figure, str]:
     """A square for each claim in its chapter's row, marked with its verdict.
@@ -28,12 +20,14 @@ def by_chapter(entries: list[dict]) -> tuple[Figure, str]:
     for row, chapter in enumerate(chapters):
         claims = [entry for entry in entries if entry["chapter"] == chapter]
         for column, entry in enumerate(claims):
-            color = COLORS[entry["verdict"]]
-            ax.add_patch(plt.Rectangle((column, row - 0.42), 0.9, 0.84, color=color, alpha=0.25))
+            color = ledger.COLORS[entry["verdict"]]
+            ax.add_patch(plt.Rectangle((column, row - 0.42), 0.9, 0.84, color=color))
             text = f"{marks[entry['verdict']]}\n{entry['id']}"
-            ax.text(column + 0.45, row, text, ha="center", va="center", fontsize=10.5)
+            ax.text(
+                column + 0.45, row, text, ha="center", va="center", fontsize=10.5, color="white"
+            )
     counts = Counter(entry["verdict"] for entry in entries)
-    summary = ", ".join(f"{counts[v]} {ledger.VERDICTS[v].split(' ', 1)[1]}" for v in COLORS)
+    summary = ", ".join(f"{counts[v]} {ledger.VERDICTS[v].split(' ', 1)[1]}" for v in ledger.COLORS)
     widest = max(Counter(entry["chapter"] for entry in entries).values())
     ax.set(xlim=(-0.1, widest), ylim=(len(chapters) - 0.4, -0.6), xticks=[])
     ax.set_yticks(range(len(chapters)), [chapter.replace("-", " ") for chapter in chapters])
