@@ -73,6 +73,14 @@ def show(fig: Figure, alt: str) -> Picture:
     return Picture(fig, alt)
 
 
+def arrow(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = "black"
+) -> None:
+    """An arrow from `start` to `end`, in the units of the axes."""
+    style = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", end, start, arrowprops=style)
+
+
 def heatmap(
     ax: Axes,
     values: np.ndarray,

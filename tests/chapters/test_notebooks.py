@@ -77,7 +77,7 @@ def test_chapter_keeps_to_its_measures(path):
 @pytest.mark.parametrize(
     "chapter",
     [
-        *["refresher", "word-vectors", "rnn-loop", "memory", "measured", "all-at-once"],
+        *["refresher", "word-vectors", "rnn-loop", "memory", "gates", "measured", "all-at-once"],
         *["where-rnns-win", "choose"],
     ],
 )

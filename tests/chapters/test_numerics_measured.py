@@ -36,7 +36,8 @@ def attention(p, X):
 
 
 @pytest.mark.parametrize(
-    "model", ["RNN default", "RNN orthogonal", "LSTM 3", "attention", "attention no positions"]
+    "model",
+    ["RNN default", "RNN orthogonal", "LSTM 3", "GRU 3", "attention", "attention no positions"],
 )
 def test_loss_and_gradients_are_pytorchs(model, batch):
     X, y = batch
@@ -48,7 +49,7 @@ def test_loss_and_gradients_are_pytorchs(model, batch):
     if "attention" in model:
         last = attention(p, symbols)
     else:
-        kind = torch.nn.LSTM if "LSTM" in model else torch.nn.RNN
+        kind = getattr(torch.nn, model.split()[0])
         layer = kind(recall.N_SYMBOLS, recall.H, batch_first=True, dtype=torch.float64)
         last = recurrent(layer, p, one_hot)
     theirs = F.cross_entropy(last @ p["W_out"] + p["b_out"], torch.tensor(y))
@@ -60,7 +61,7 @@ def test_loss_and_gradients_are_pytorchs(model, batch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["RNN orthogonal", "attention", "LSTM 1"])
+@pytest.mark.parametrize("model", ["RNN orthogonal", "attention", "LSTM 1", "GRU 1"])
 def test_the_smallest_recorded_runs_repeat(model):
     runs = {(r["model"], r["T"]): r["recall"] for r in recall.recorded()}
     again = recall.train(model, recall.LENGTHS[0], recall.SEEDS[0])

@@ -95,3 +95,25 @@ def test_radius_and_input_scale_trade_off(chapter):
 
     assert capacity(0.5, 0.03) > capacity(1.5, 0.03)
     assert capacity(0.5, 2.0) < capacity(1.5, 2.0)
+
+
+def test_after_training_the_probe_reads_fewer_characters_and_the_place_in_the_word_better(chapter):
+    """What the chapter prints of the RNN, from the shipped weights."""
+    parts = [chapter["excerpts"](part) for part in ("validation", "test")]
+    chapter["fitted_on"], chapter["judged_on"] = parts
+    chapter["one_hot"] = np.eye(75)
+    found = {}
+    for name, net in (
+        ("trained", chapter["nets"].load("rnn")),
+        ("untrained", chapter["nets"].NETS["rnn"](seed=0)),
+    ):
+        states = [chapter["last_state"](net, symbols) for symbols in parts]
+        found[name] = chapter["read_back"](*states, distances=4)[3], chapter["knows_place"](*states)
+    np.testing.assert_allclose(found["trained"], (0.45, 0.81), atol=0.01)
+    np.testing.assert_allclose(found["untrained"], (0.98, 0.69), atol=0.01)
+
+
+def test_into_word_counts_the_letters_since_the_last_break(chapter):
+    encode = chapter["text"].encode
+    rows = np.stack([encode(row) for row in ("a word", "a one ", "it's a", "ab\n\ncd")])
+    assert chapter["into_word"](rows).ravel().tolist() == [4, 0, 1, 2]

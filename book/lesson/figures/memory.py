@@ -87,3 +87,28 @@ def recall(
         f"bound for whole words is {H // 8}. Capacity {capacity.sum():.0f} of {H}. Below, a curve: "
         f"the gradient to the word 20 ago is {gradient[20]:.0e} of that to the last."
     )
+
+
+def trained(curves: Mapping[str, np.ndarray]) -> Drawn:
+    """Which characters of a novel a probe reads back, before training and after.
+
+    Args:
+        curves: shares read right (n,), index = characters ago, by "rnn, trained" and the like; the
+            one without a comma is what can be guessed.
+    """
+    colours = {"rnn": plots.RNN, "lstm": plots.LSTM}
+    fig, ax = plt.subplots(figsize=(plots.WIDE[0], 3.4))
+    for name, shares in curves.items():
+        net, _, kind = name.partition(", ")
+        label = name if kind in ("", "trained") else f"{net}, untrained" if "0" in kind else None
+        line = ":" if not kind else "-" if kind == "trained" else "--"
+        ago = np.arange(1, len(shares) + 1)
+        ax.plot(ago, shares, line, color=colours.get(net, plots.MUTED), label=label)
+    ax.set(xlim=(1, len(ago)), ylim=(0, 1.03), xlabel="characters back", ylabel="read back right")
+    ax.set_title("What the state still knows of a novel", fontsize=11)
+    ax.legend(loc="upper right")
+    said = "; ".join(f"{name} {shares[3]:.2f}" for name, shares in curves.items())
+    return fig, (
+        "Falling curves: the share of characters read back, by how many characters ago they came. "
+        f"Of the fourth last: {said}."
+    )

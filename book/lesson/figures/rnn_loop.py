@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lesson import plots
 
-Point = tuple[float, float]
 WAITS, FREE = plots.RNN, plots.MUTED  # what must wait for the step before, and what need not
 
 
@@ -25,9 +23,9 @@ def unrolled(names: Sequence[str]) -> tuple[Figure, str]:
             (3, f"$h_{t + 1}$", WAITS),
         ):
             ax.text(x, y, text, ha="center", va="center", bbox=box | {"edgecolor": colour})
-        _arrow(ax, (x, 0.35), (x, 1.15), FREE)
-        _arrow(ax, (x, 1.85), (x, 2.6), "black")
-        _arrow(ax, (x - 1.55, 1.5), (x - 0.45, 1.5), WAITS)
+        plots.arrow(ax, (x, 0.35), (x, 1.15), FREE)
+        plots.arrow(ax, (x, 1.85), (x, 2.6), "black")
+        plots.arrow(ax, (x - 1.55, 1.5), (x - 0.45, 1.5), WAITS)
         ax.text(x - 1, 1.72, f"$h_{t}$", ha="center", color=WAITS)
     last = 2.0 * (len(names) - 1)
     ax.text(last + 0.75, 0.72, "$x_t W_{xh}$: all at once", color=FREE, va="center")
@@ -37,15 +35,6 @@ def unrolled(names: Sequence[str]) -> tuple[Figure, str]:
     return fig, (
         f"The loop unrolled over {len(names)} words. Each word feeds a copy of the cell, "
         "and each cell hands its state to the next, which has to wait for it."
-    )
-
-
-def _arrow(ax: Axes, start: Point, end: Point, colour: str) -> None:
-    ax.annotate(
-        "",
-        end,
-        start,
-        arrowprops={"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0},
     )
 
 
