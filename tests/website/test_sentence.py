@@ -12,7 +12,7 @@ from tests.support import PATIENCE, PHONE, need, serving
 from tests.website.test_firefox import walk
 from tests.website.test_practice import AXE, Strict
 
-PAGE = "book/memory.html"
+PAGE = "book/trained.html"
 LONG = (
     '"You are very kind, sir, I am sure," said Elizabeth; "but I have no intention of dancing, and '
     "my sister, who is in Derbyshire with Mrs. Gardiner, has no more than I. Pray, do ask Mr. "
