@@ -94,7 +94,7 @@ def _result(claim: str, pattern: str) -> list[int]:
     for result in entry["measured"]:
         match = re.search(pattern, result["result"])
         if match:
-            return [int(number) for number in match.groups()]
+            return [int(number.replace(",", "")) for number in match.groups()]
     raise ValueError(f"no result of claim {claim} fits {pattern!r}; the first page shows it")
 
 
@@ -137,18 +137,21 @@ def _orders() -> Tile:
 
 
 def _cache() -> Tile:
-    cache, tokens, state = _result("31", r"(\d+) MiB of KV cache at (\d+) .* (\d+) KiB of RNN")
-    side = np.sqrt(state / (cache * 1024))
+    """What two models of like size keep of a text: a cache that grows, a state that does not."""
+    pattern = (
+        r"At ([\d,]+) tokens .* Llama 3 8B ([\d,]+) MiB; a state as in xLSTM 7B takes ([\d,]+) MiB"
+    )
+    tokens, cache, state = _result("31", pattern)
+    side = np.sqrt(state / cache)
     fig, ax = _canvas()
     ax.add_patch(plt.Rectangle((0, 0), 1, 1, color=plots.ATTENTION))
     ax.add_patch(plt.Rectangle((1.25, 0), side, side, color=plots.RNN))
     ax.text(0.5, 0.5, f"{cache:,} MiB", ha="center", va="center", color="white", fontsize=13)
-    ax.text(1.25, 0.1, f"{state} KiB", ha="left", va="bottom", fontsize=13)
+    ax.text(1.25, side + 0.05, f"{state} MiB", ha="left", va="bottom", fontsize=13)
     ax.set(xlim=(-0.05, 1.9), ylim=(-0.05, 1.05))
-    times = cache * 1024 // state
-    says = f"as much memory as an RNN's state takes a transformer's cache after {tokens:,} tokens"
-    alt = f"A square of {cache:,} MiB beside a dot of {state} KiB, drawn to scale."
-    return Tile(f"{times:,} ×", says, "measured", fig, alt)
+    says = f"the memory of xLSTM 7B’s state: what Llama 3 8B keeps of {tokens:,} tokens"
+    alt = f"A square of {cache:,} MiB beside a square of {state} MiB, drawn to scale."
+    return Tile(f"{cache / state:g} ×", says, "measured", fig, alt)
 
 
 def _verdicts() -> Tile:
