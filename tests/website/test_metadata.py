@@ -42,7 +42,8 @@ def test_what_lists_the_chapters_has_each_of_them(site):
         about = descriptions()[name]
         lacking = {"able_to", "minutes"} - set(about)
         assert not lacking, f"book/descriptions.yml says nothing of {lacking} of {name}"
-        row = rf'{number} · <a [^>]*href="{Path(name).name}\.html".*?<p>{about["minutes"]}</p>'
+        link = rf'href="{Path(name).name}\.html"><span [^>]*>{number} · '
+        row = rf"{link}.*?<p>{about['minutes']}</p>"
         assert re.search(row, landing, re.S), f"{name} has no row on the landing page"
         assert f"[{number} · " in start and f"({name}.ipynb)" in start
     for page in pages():

@@ -43,7 +43,7 @@ def test_the_page_has_every_frame_of_explore_in_its_place(tmp_path):
     built.write_text(made, "utf-8")
     [slider] = sliders.on_page(built)
     assert slider.controls == [
-        Control("n", ["1", "2", "3"], 2, is_range=True),
+        Control("words n", ["1", "2", "3"], 2, is_range=True),
         Control("kind", ["a<b", 'the "other"'], 0, is_range=False),
         Control("x", ["0.5", "4"], 1, is_range=True),
     ]

@@ -72,7 +72,7 @@ class Page:
         return (
             f'<figure class="numbered" id="{name}">{shown}<figcaption>'
             f'<a href="#{name}">{number}</a> <button type="button" class="figure-save pst-js-only" '
-            f'aria-label="Save {number} as PNG">Save as PNG</button></figcaption></figure>'
+            f'aria-label="Save as PNG: {number}">Save as PNG</button></figcaption></figure>'
         )
 
     def explorable(self, models: dict, root: str, number: int) -> str:
