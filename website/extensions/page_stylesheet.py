@@ -31,7 +31,7 @@ ICONS = {"Font Awesome 6 Free": "fa-solid-900", "Font Awesome 6 Brands": "fa-bra
 # through all words before it. A box's title comes first, so this means the same.
 SLOW, FAST = (
     re.compile(r"\.admonition p\.admonition-title ?~ ?\*$"),
-    ".admonition > :not(p.admonition-title)",
+    ".admonition:not(details) > :not(p.admonition-title)",
 )
 LICENCE = (
     "/* Icons: Font Awesome Free 6 by @fontawesome, https://fontawesome.com/license/free "
