@@ -97,7 +97,9 @@ def test_every_stop_has_a_ring_and_a_name_and_is_seen(page, view, visit):
         'type="range"': 'type="range"',
     }.items():
         made = len(re.findall(made_of, text))
-        assert sum(control in stop["what"] for stop in stops) == made
+        # what a figure brings with it once it lives: how boldly the nets write on
+        more = control == 'type="range"' and 'class="sentence"' in text
+        assert made <= sum(control in stop["what"] for stop in stops) <= made + more
 
 
 @pytest.mark.slow
