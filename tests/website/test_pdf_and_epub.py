@@ -105,7 +105,9 @@ def test_every_slider_is_there_with_its_positions(book, texts, site):
 
 def test_no_page_is_blank_and_the_size_is_sane(printed, texts, pdf):
     assert 80 < len(printed) < 250
-    blank = [i for i, text in enumerate(texts, 1) if len(text) < 100]
+    empty = [i for i, text in enumerate(texts) if len(text) < 100]
+    # a page may be one picture: its strokes, or its pixels, are objects of their own
+    blank = [i + 1 for i in empty if sum(1 for _ in printed[i].get_objects()) < 20]
     assert not blank, f"blank: {blank}"
     assert 1e6 < pdf.stat().st_size < 15e6
 
@@ -180,7 +182,7 @@ def test_the_epubs_links_pictures_and_formulas_are_alive(ebook, book):
     math = list(attention.iter("{http://www.w3.org/1998/Math/MathML}math"))
     assert len(math) > 10 and all(m.get("alttext") for m in math)
     assert "\\(" not in "".join(attention.itertext())
-    figures = sum(len(page.body.select("figure.slider")) for page in book)
+    figures = sum(len(page.body.select("figure")) for page in book)
     assert sum(len(list(s.iter(f"{X}figure"))) for s in sheets.values()) == figures
 
 

@@ -31,7 +31,7 @@ def by_chapter(entries: list[dict]) -> tuple[Figure, str]:
     widest = max(Counter(entry["chapter"] for entry in entries).values())
     ax.set(xlim=(-0.1, widest), ylim=(len(chapters) - 0.4, -0.6), xticks=[])
     ax.set_yticks(range(len(chapters)), [chapter.replace("-", " ") for chapter in chapters])
-    ax.set_title(f"{len(entries)} claims: {summary}", fontsize=10.5, loc="left", x=0)
+    ax.set_title(f"{len(entries)} claims:\n{summary}", fontsize=10.5, loc="left", x=0)
     ax.tick_params(length=0)
     ax.grid(False)
     ax.spines[:].set_visible(False)
