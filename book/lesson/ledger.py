@@ -24,7 +24,7 @@ VERDICTS = {
 # Their colours, as the style sheet has them: none of the networks', and told apart without the hue.
 COLORS = {
     "true": "#00564a",
-    "condition": "#1d8279",
+    "condition": "#177169",
     "misleading": "#8f6000",
     "false": "#8b1e5b",
     "missing": "#5f6672",

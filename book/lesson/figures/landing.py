@@ -25,7 +25,7 @@ def share(*, sharpness: float) -> tuple[Figure, str]:
     """
     e = np.exp(sharpness * SCORES)
     weights = e / e.sum()
-    fig, ax = plt.subplots(figsize=(7.5, 2.7))
+    fig, ax = plt.subplots(figsize=(7.5, 2.55))
     colors = [plots.ATTENTION if word == "cat" else plots.MUTED for word in WORDS]
     for row, word in enumerate(WORDS):
         if word in CLAIMED:
