@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from course import ROOT
-from grading import skip_slow_imports
-from grading.files import nearest
+from grading import amendments, skip_slow_imports
+from grading.files import nearest, no_course
 from grading.pool import Judge
 from grading.sandbox import WALLS, NoSandbox
 
@@ -102,7 +102,7 @@ def arguments() -> argparse.Namespace:
         parser.error("--give, --take-out and --as-judged want one assignment, and the whole class")
     if args.sample and args.course:
         parser.error("--sample makes a course folder of its own: leave out --course")
-    if args.course and (problem := _no_course(args.course)):
+    if args.course and (problem := no_course(args.course)):
         parser.error(problem)
     return args
 
@@ -115,21 +115,9 @@ def _jobs(text: str) -> int:
 
 def _amendments(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """What is decided about which test, as amendments.toml says it."""
-    for decided in ("give", "take out", "as judged"):
+    for decided in amendments.DECISIONS:
         if test := getattr(args, decided.replace(" ", "_")):
             yield test, decided
-
-
-def _no_course(folder: Path) -> str:
-    """Why a folder is no course that can be graded, or an empty text."""
-    if not folder.is_dir():
-        beside = [p.name for p in folder.absolute().parent.glob("*") if p.is_dir()]
-        meant = nearest(folder.name, beside)
-        hint = f"; did you mean {folder.parent / meant}?" if meant else ""
-        return f"there is no folder {folder}{hint}"
-    if not (folder / "nbgrader_config.py").is_file():
-        return f"{folder} is no course: it holds no nbgrader_config.py"
-    return ""
 
 
 def main() -> int:

@@ -10,36 +10,28 @@
 
 import json
 import os
-import tomllib
 from pathlib import Path
 
+from grading.files import CannotGrade, read_toml
+
 FILE = "amendments.toml"
-GIVE, TAKE_OUT, AS_JUDGED = "give", "take out", "as judged"
-
-
-class AmendmentProblem(Exception):
-    """The file cannot be understood; the text says where and what to write."""
+DECISIONS = GIVE, TAKE_OUT, AS_JUDGED = "give", "take out", "as judged"
 
 
 def read(path: Path) -> dict[str, dict[str, str]]:
     """What was decided, by assignment and test; nothing where there is no file.
 
     Raises:
-        AmendmentProblem: the file at `path` is there and cannot be understood.
+        CannotGrade: the file at `path` is there and cannot be understood.
     """
-    try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise AmendmentProblem(f"{FILE} cannot be read: {error}") from None
+    found = read_toml(path)
     for assignment, tests in found.items():
         if not isinstance(tests, dict):
-            raise AmendmentProblem(f"{FILE}: {assignment} is no table")
+            raise CannotGrade(f"{FILE}: {assignment} is no table")
         for test, decided in tests.items():
-            if decided not in (GIVE, TAKE_OUT, AS_JUDGED):
+            if decided not in DECISIONS:
                 known = f'"{GIVE}", "{TAKE_OUT}" or "{AS_JUDGED}"'
-                raise AmendmentProblem(f"{FILE}: {test} is {decided!r}; write {known}")
+                raise CannotGrade(f"{FILE}: {test} is {decided!r}; write {known}")
     return found
 
 

@@ -45,7 +45,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from grading import amendments, deadlines, roster
-from grading.files import Submission, Unreadable, find, nearest, read, read_file
+from grading.files import CannotGrade, Submission, Unreadable, find, nearest, read, read_file
 from grading.judge import State, Verdict
 from grading.pool import Judge
 from grading.preprocessor import RunInJudge, prepare
@@ -76,10 +76,6 @@ lost), run
 and grade again."""
 
 
-class CannotGrade(Exception):
-    """The class cannot be graded; the text says why, and what to do."""
-
-
 @dataclass
 class Row:
     """What all lists say of one submission, or of somebody who handed in none."""
@@ -107,6 +103,11 @@ class Row:
         return sum(self.most.values())
 
     @property
+    def counts(self) -> bool:
+        """Whether it was read: the 0 of what nobody could read is no mark."""
+        return bool(self.points) and self.state not in UNGRADED
+
+    @property
     def late(self) -> bool:
         return bool(self.handed_in and self.due and self.handed_in > self.due)
 
@@ -122,6 +123,11 @@ def points_of(grade: Any) -> float | None:
     return None if given is None else given + (grade.extra_credit or 0.0)
 
 
+def _hint(name: str, there: list[str]) -> str:
+    meant = nearest(name, there)
+    return f"did you mean {meant}?" if meant else f"there are {', '.join(there)}"
+
+
 class Course:
     """A folder with `submitted/`, and nbgrader's settings for it."""
 
@@ -135,6 +141,7 @@ class Course:
         self.config: Config = copy.deepcopy(config)
         self.config.CourseDirectory.root = str(self.root)
         self.folders = CourseDirectory(config=self.config)
+        self._prepared: dict[str, dict] = {}
 
     @cached_property
     def deadlines(self) -> deadlines.Deadlines:
@@ -142,10 +149,7 @@ class Course:
         Raises:
             CannotGrade: deadlines.toml cannot be understood, or names no assignment of this course.
         """
-        try:
-            found = deadlines.read(self.root / deadlines.FILE)
-        except deadlines.DeadlineProblem as error:
-            raise CannotGrade(str(error)) from None
+        found = deadlines.read(self.root / deadlines.FILE)
         for assignment in {*found.dates, *found.rules} - {""}:
             try:
                 self.check(assignment)
@@ -159,10 +163,7 @@ class Course:
         Raises:
             CannotGrade: roster.csv cannot be understood.
         """
-        try:
-            return roster.read(self.root / roster.FILE)
-        except roster.RosterProblem as error:
-            raise CannotGrade(str(error)) from None
+        return roster.read(self.root / roster.FILE)
 
     @cached_property
     def amendments(self) -> dict[str, dict[str, str]]:
@@ -171,10 +172,7 @@ class Course:
         Raises:
             CannotGrade: amendments.toml cannot be understood.
         """
-        try:
-            return amendments.read(self.root / amendments.FILE)
-        except amendments.AmendmentProblem as error:
-            raise CannotGrade(str(error)) from None
+        return amendments.read(self.root / amendments.FILE)
 
     def amend(self, assignment: str, test: str, decided: str) -> None:
         """Decide about a test: `decided` is one of the values of amendments.toml.
@@ -186,9 +184,7 @@ class Course:
         cells = json.loads(self.master(assignment).read_text("utf-8"))["cells"]
         tests = [meta(cell)["grade_id"] for cell in cells if is_test(cell)]
         if test not in tests:
-            meant = nearest(test, tests)
-            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(tests)}"
-            raise CannotGrade(f"{assignment} has no test {test}: {hint}")
+            raise CannotGrade(f"{assignment} has no test {test}: {_hint(test, tests)}")
         self.amendments.setdefault(assignment, {})[test] = decided
         amendments.write(self.root / amendments.FILE, self.amendments)
 
@@ -210,6 +206,12 @@ class Course:
         """The author's notebook."""
         return self.folder("source", ".", assignment) / f"{assignment}.ipynb"
 
+    def prepared(self, assignment: str) -> dict:
+        """The author's notebook as the judge takes it; it is read and packed once."""
+        if assignment not in self._prepared:
+            self._prepared[assignment] = prepare(self.master(assignment), self.config)
+        return copy.deepcopy(self._prepared[assignment])
+
     def assignments(self) -> list[str]:
         """All that there are."""
         sources = self.folder("source", ".", "x").parent
@@ -224,9 +226,7 @@ class Course:
         """
         there = self.assignments()
         if assignment not in there:
-            meant = nearest(assignment, there)
-            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(there)}"
-            raise CannotGrade(f"there is no assignment {assignment}: {hint}")
+            raise CannotGrade(f"there is no assignment {assignment}: {_hint(assignment, there)}")
 
     def find(self) -> tuple[list[Submission], list[tuple[str, str]]]:
         """What was handed in; of each thing that is no submission its path and why it is none."""
@@ -273,7 +273,7 @@ class Run:
         """
         course.check(assignment)
         self.course, self.assignment = course, assignment
-        self.master = prepare(course.master(assignment), course.config)
+        self.master = course.prepared(assignment)
         others = [name for name in course.assignments() if name != assignment]
         self.master["metadata"]["others"] = {name: _tells(course, name) for name in others}
         self.sandbox = ""  # its kind, once it is ready
@@ -389,7 +389,8 @@ def grade(
                     book.db.expunge_all()  # so that memory does not grow with the class
         _enrol(course, book)
         _date(run, book)
-        _amend(run, book)
+        if todo:
+            _amend(run, book)  # what was judged now
         _penalize(run, book, {rows[folder].learner: rows[folder] for folder in good})
         _fill(run, book, [rows[folder] for folder in good])
     for row in rows.values():
@@ -422,8 +423,7 @@ def graded(course: Course, assignment: str) -> list[Row]:
         if one.assignment == assignment:
             about = _recorded(run.graded_copy(one.learner))
             if "id" in about:
-                row = Row(one.learner, about["state"], about["reason"], stamp=about["id"])
-                row.name = course.name_of(one.learner)
+                row = Row(one.learner, about["state"], about["reason"])
             else:
                 row = Row(one.learner, State.NOT_GRADED, one.problem or "it was not graded yet")
             rows[one.learner] = row
@@ -475,10 +475,13 @@ def remarks(course: Course) -> Iterator[tuple[str, str]]:
                 )
                 hint = f"; did they mean {meant}?" if meant else ""
                 yield learner, f"handed in, but is not in {roster.FILE}{hint}"
+    extended = {a: set(d.extensions) for a, d in course.deadlines.dates.items() if d.extensions}
+    if not extended:
+        return
     with course.gradebook() as book:
         known = learners | {s.id for s in book.students} | {person.id for person in people}
-    for assignment, dates in course.deadlines.dates.items():
-        for learner in sorted(set(dates.extensions) - known):
+    for assignment, whose in extended.items():
+        for learner in sorted(whose - known):
             meant = nearest(learner, known)
             hint = f"; did you mean {meant}?" if meant else ""
             why = f"the extension in {assignment} is nobody's: no learner is called so{hint}"
@@ -717,7 +720,9 @@ class _Before:
     """What was graded the last time, to tell whether a mark given by hand still stands."""
 
     def __init__(self, path: Path, content: str):
-        self.same_file = _recorded(path).get("content") == content
+        about = _recorded(path)
+        self.same_file = about.get("content") == content
+        self.points = about.get("points", {})  # the judge's, whatever was decided afterwards
         self.path = path
 
     def still_stands(self, cell: Any, old: float | None, new: float | None) -> bool:
@@ -746,10 +751,11 @@ def _mark(entry: Any, cells: list[Any], ungraded: bool, before: _Before) -> dict
     points: dict[str, float | None] = {}
     for cell in cells:
         if is_grade(cell):
-            held = grades[cell.metadata.nbgrader.grade_id]
-            old, (new, _) = held.auto_score, determine_grade(cell)
+            name = cell.metadata.nbgrader.grade_id
+            held = grades[name]
+            old, (new, _) = before.points.get(name, held.auto_score), determine_grade(cell)
             approved = held.manual_score is not None and not held.needs_manual_grade
-            held.auto_score = points[cell.metadata.nbgrader.grade_id] = new
+            held.auto_score = points[name] = new
             # a 0 for what nobody could read should not go unseen
             look = held.manual_score is not None or new is None or ungraded
             held.needs_manual_grade = look and not (

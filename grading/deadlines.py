@@ -22,7 +22,6 @@ The dates go into nbgrader's gradebook, the rule is a plug-in of the kind that n
 
 import datetime as dt
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,13 +32,11 @@ from nbgrader.plugins import LateSubmissionPlugin
 from traitlets import Float
 from traitlets.config import Config
 
+from grading.files import CannotGrade, read_toml
+
 FILE = "deadlines.toml"
 DAY = 24 * 60 * 60  # seconds
 RULE = {"grace_minutes", "percent_a_day", "most_percent", "close_after_days"}
-
-
-class DeadlineProblem(Exception):
-    """The file cannot be understood; the text says where and what to write."""
 
 
 class LateRule(LateSubmissionPlugin):
@@ -102,21 +99,16 @@ class Deadlines:
 def read(path: Path) -> Deadlines:
     """
     Raises:
-        DeadlineProblem: the file at `path` is there and cannot be understood.
+        CannotGrade: the file at `path` is there and cannot be understood.
     """
-    try:
-        about = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return Deadlines()
-    except (OSError, ValueError) as error:
-        raise DeadlineProblem(f"{FILE} cannot be read: {error}") from None
+    about = read_toml(path)
     zone = _zone(about.pop("timezone", "UTC"))
     rules = {"": _rule("late", about.pop("late"))} if "late" in about else {}
     dates = {}
     for name, table in about.items():
         if odd := set(_table(name, table)) - {"due", "extensions", "late"}:
             said = f"[{name}] takes due, extensions and late, not {', '.join(sorted(odd))}"
-            raise DeadlineProblem(f"{FILE}: {said}")
+            raise CannotGrade(f"{FILE}: {said}")
         if "late" in table:
             rules[name] = _rule(f"{name}.late", table["late"])
         if "due" in table:
@@ -125,7 +117,7 @@ def read(path: Path) -> Deadlines:
             extensions = {who: _utc(f"{name}.{who}", when, zone) for who, when in later.items()}
             dates[name] = Dates(due, extensions)
         elif "extensions" in table:
-            raise DeadlineProblem(f"{FILE}: [{name}] has extensions but no due date")
+            raise CannotGrade(f"{FILE}: [{name}] has extensions but no due date")
     return Deadlines(zone, dates, rules)
 
 
@@ -134,12 +126,12 @@ def _zone(name: Any) -> dt.tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, TypeError, OSError):
         said = f"{FILE}: there is no timezone {name!r}; write one like Europe/Berlin or UTC"
-        raise DeadlineProblem(said) from None
+        raise CannotGrade(said) from None
 
 
 def _table(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise DeadlineProblem(f"{FILE}: {name} is no table")
+        raise CannotGrade(f"{FILE}: {name} is no table")
     return value
 
 
@@ -147,11 +139,11 @@ def _rule(name: str, value: Any) -> dict[str, float]:
     table = _table(name, value)
     if odd := set(table) - RULE:
         known = ", ".join(sorted(RULE))
-        raise DeadlineProblem(f"{FILE}: [{name}] takes {known}, not {', '.join(sorted(odd))}")
+        raise CannotGrade(f"{FILE}: [{name}] takes {known}, not {', '.join(sorted(odd))}")
     for key, number in table.items():
         numeric = isinstance(number, (int, float)) and not isinstance(number, bool)
         if not numeric or not number >= 0 or ("percent" in key and number > 100):
-            raise DeadlineProblem(f"{FILE}: {name}.{key} is {number!r}, which is no such number")
+            raise CannotGrade(f"{FILE}: {name}.{key} is {number!r}, which is no such number")
     return {key: float(number) for key, number in table.items()}
 
 
@@ -159,6 +151,6 @@ def _utc(name: str, when: Any, zone: dt.tzinfo) -> dt.datetime:
     """A time of the file's as the gradebook keeps it."""
     if not isinstance(when, dt.datetime):
         example = "2026-10-20T23:59:00"
-        raise DeadlineProblem(f"{FILE}: {name} is {when!r}; write day and time, as {example}")
+        raise CannotGrade(f"{FILE}: {name} is {when!r}; write day and time, as {example}")
     local = when if when.tzinfo else when.replace(tzinfo=zone)
     return local.astimezone(dt.UTC).replace(tzinfo=None)

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import stat
+import tomllib
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ PLACE = "work belongs in LEARNER/ASSIGNMENT/"
 ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar")
 # A learner's name ends up in paths, in tables and in nbgrader's web pages.
 NAME = re.compile(r"""[^-.=+@~\s/\\<>"`][^/\\<>"`]{0,99}""")
+
+
+class CannotGrade(Exception):
+    """The class cannot be graded; the text says why, and what to do."""
 
 
 class Unreadable(Exception):
@@ -326,3 +331,29 @@ def _of_format_3(worksheets: list) -> Iterator[dict[str, Any]]:
                 marks = "#" * (level if isinstance(level, int) and 0 < level < 7 else 1)
                 cell = cell | {"cell_type": "markdown", "source": f"{marks} {source}"}
             yield cell
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a file of settings in the course folder says; nothing where there is none.
+
+    Raises:
+        CannotGrade: it cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CannotGrade(f"{path.name} cannot be read: {error}") from None
+
+
+def no_course(folder: Path) -> str:
+    """Why a folder is no course that can be graded, or an empty text."""
+    if not folder.is_dir():
+        beside = [p.name for p in folder.absolute().parent.glob("*") if p.is_dir()]
+        meant = nearest(folder.name, beside)
+        hint = f"; did you mean {folder.parent / meant}?" if meant else ""
+        return f"there is no folder {folder}{hint}"
+    if not (folder / "nbgrader_config.py").is_file():
+        return f"{folder} is no course: it holds no nbgrader_config.py"
+    return ""

@@ -21,8 +21,14 @@ from grading.judge import State
 
 SHORTEST = 40  # characters in which a reason can be read
 # the states in the order in which somebody should look at them
-STATES = [State.NOT_GRADED, *UNGRADED, State.CRASHED, State.TIMED_OUT, State.FAILED_TESTS]
-STATES += [State.GRADED]
+STATES: list[str] = [
+    State.NOT_GRADED,
+    *UNGRADED,
+    State.CRASHED,
+    State.TIMED_OUT,
+    State.FAILED_TESTS,
+]
+STATES += [State.GRADED, MISSING]
 
 
 # ---- the terminal --------------------------------------------------------------------------------
@@ -32,10 +38,9 @@ def by_need(rows: Iterable[Row]) -> list[Row]:
     def key(row: Row) -> tuple:
         ungraded = row.state in (State.NOT_GRADED, *UNGRADED)
         need = 0 if ungraded else 1 if row.needs_a_look else 2
-        return need, STATES.index(State(row.state)), row.learner
+        return need, STATES.index(row.state), row.learner
 
-    missing = sorted((row for row in rows if row.state == MISSING), key=lambda row: row.learner)
-    return sorted((row for row in rows if row.state != MISSING), key=key) + missing
+    return sorted(rows, key=key)
 
 
 def numbers(rows: list[Row]) -> dict[str, float]:
@@ -44,7 +49,7 @@ def numbers(rows: list[Row]) -> dict[str, float]:
     A submission that nobody could read has no total here: the 0 in the gradebook is no mark.
     """
     here = [row for row in rows if row.state != MISSING]
-    totals = [row.total for row in here if row.points and row.state not in UNGRADED]
+    totals = [row.total for row in here if row.counts]
     found: dict[str, float] = {
         "handed_in": len(here),
         "missing": len(rows) - len(here),

@@ -27,10 +27,10 @@ from traitlets import Dict
 
 from grading.classroom import total
 from grading.harmless import field
+from grading.roster import NUMBER
 
 MOODLE = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_file_?(?P<title>.*)")
 CANVAS = re.compile(r"(?P<name>.*?)_(LATE_)?(?P<id>\d+)_(?P<upload>\d+)_(?P<title>.+)")
-NUMBER = re.compile(r"_(\d+)$")  # the platform's, at the end of a learner's id
 MOST = 100 << 20  # bytes in an archive that a learner handed in
 
 

@@ -25,7 +25,12 @@ import jinja2
 
 from course import ROOT
 from grading import skip_slow_imports
+
+if __name__ == "__main__":
+    skip_slow_imports()  # before nbgrader is imported
+
 from grading.classroom import MISSING, UNGRADED, CannotGrade, Course, Row, Run, absent, graded
+from grading.files import no_course
 from grading.lists import numbers
 from grading.submission import BEGIN, is_answer, is_locked, is_test, meta
 
@@ -36,6 +41,7 @@ SHINGLE = 7  # tokens
 SHARED = 15  # shingles that hardly anybody else has, from which on two are called alike
 ALIKE = 0.6  # and their share of all such shingles of the one who has fewer
 MOST_PAIRS = 50
+LEARNERS = ("learners", "unanswered", "missing", "late")  # lists of them in a report
 TOKEN = re.compile(r"\w+|[^\w\s]")
 PAGE = Path(__file__).with_suffix(".html.j2")
 
@@ -113,7 +119,7 @@ def study(course: Course, assignment: str, rows: list[Row]) -> Report:
     """The report on these submissions, and on those who handed in none."""
     run = Run(course, assignment)
     here = [row for row in rows if row.state != MISSING]
-    read = [row for row in here if row.points and row.state not in UNGRADED]
+    read = [row for row in here if row.counts]
     works = [work for row in read if (work := _work(run.graded_copy(row.learner), row.learner))]
     functions = list(_functions(run))
     for function in functions:
@@ -276,13 +282,13 @@ def _alike(works: list[Work], run: Run) -> Iterator[Group]:
 
     What the exercise and the reference answers say is taken out first.
     """
-    sources = [cell["source"] for cell in run.master["cells"]]
-    given = set().union(*map(_shingles, [*sources, *run.master["answers"].values()]))
-    own = {work.learner: _shingles(work.own) - given for work in works}
-    stubs = set().union(*map(_shingles, sources))
+    stubs = set().union(*(_shingles(cell["source"]) for cell in run.master["cells"]))
+    given = stubs.union(*map(_shingles, run.master["answers"].values()))
+    whole = {work.learner: _shingles(work.own) for work in works}
+    own = {learner: shingles - given for learner, shingles in whole.items()}
     same: dict[str, list[str]] = {}
     for work in works:
-        if len(_shingles(work.own) - stubs) >= SHARED:  # not the exercise as it came
+        if len(whole[work.learner] - stubs) >= SHARED:  # not the exercise as it came
             same.setdefault(work.content, []).append(work.learner)
     together = [learners for learners in same.values() if len(learners) > 1]
     yield from (Group("the same file, byte for byte", learners) for learners in together)
@@ -322,12 +328,9 @@ def as_json(report: Report, names: bool = False) -> dict[str, Any]:
 def _counted(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: len(part)
-            if key in ("learners", "unanswered", "missing", "late")
-            else _counted(part)
+            key: len(part) if key in LEARNERS and isinstance(part, list) else _counted(part)
             for key, part in value.items()
-            if key != "numbers"
-        } | ({"numbers": value["numbers"]} if "numbers" in value else {})
+        }
     return [_counted(part) for part in value] if isinstance(value, list) else value
 
 
@@ -354,7 +357,8 @@ def main() -> int:
     parser.add_argument("--names", action="store_true", help="say who, not only how many")
     parser.add_argument("--course", type=Path, help="a folder with nbgrader_config.py")
     args = parser.parse_args()
-    skip_slow_imports()
+    if args.course and (problem := no_course(args.course)):
+        parser.error(problem)
     root = args.course or (ROOT if (ROOT / "submitted").is_dir() else ROOT / "_build/sample-class")
     try:
         course = Course(root)

@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grading.files import CannotGrade
+
 FILE = "roster.csv"
 NUMBER = re.compile(r"_(\d+)$")  # the platform's, at the end of a learner's id
 PLATFORM = re.compile(r"(?:Participant )?(\d+)")
@@ -28,10 +30,6 @@ LAST = ("last_name", "last name", "surname", "family name")
 FIRST = ("first_name", "first name", "given name")
 WHOLE = ("name", "full name", "student")
 EMAIL = ("email", "email address")
-
-
-class RosterProblem(Exception):
-    """The file cannot be understood; the text says what it should hold."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +84,14 @@ class Roster:
 def read(path: Path) -> Roster:
     """
     Raises:
-        RosterProblem: the file at `path` is there and cannot be understood.
+        CannotGrade: the file at `path` is there and cannot be understood.
     """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return Roster()
     except OSError as error:
-        raise RosterProblem(f"{FILE} cannot be read: {error.strerror}") from None
+        raise CannotGrade(f"{FILE} cannot be read: {error.strerror}") from None
     text = _text(data)
     head_line = text.lstrip("\n").partition("\n")[0]
     delimiter = max(",;\t", key=head_line.count)
@@ -101,7 +99,7 @@ def read(path: Path) -> Roster:
     head = [cell.strip().casefold() for cell in rows[0]] if rows else []
     if not set(head) & {*IDS, *WHOLE, *LAST}:
         first = ", ".join(head) or "nothing"
-        raise RosterProblem(
+        raise CannotGrade(
             f"{FILE} begins with {first}: its first line should name columns as Canvas and Moodle"
             " export them, or id,first_name,last_name,email, or id,name"
         )

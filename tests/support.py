@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import pytest
 
-from course import pages
+from course import ROOT, pages
 from website.chromium import NoChromium
 from website.chromium import path as chromium_path
 
@@ -24,6 +24,7 @@ from website.chromium import path as chromium_path
 PAGES = [f"{name}.html" for name in pages()]
 EVERY_PAGE = [*PAGES, "search.html", "404.html"]
 CI = os.environ.get("CI") == "true"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 300_000  # ms; how long to wait for what will come, however busy the machine is
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 
 from course import ROOT
+from grading import sample_class
 from tests.grading import attacks
 
 
@@ -25,6 +27,17 @@ def grade(root: Path, *options: str) -> subprocess.CompletedProcess:
     done = run(root, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def small_class(folder: Path, *learners: str) -> Path:
+    """The sample class in `folder`, of whom these handed in, with a solution of its own."""
+    root = sample_class.make(folder)
+    for learner in {p.name for p in (root / "submitted").iterdir()} - set(learners):
+        shutil.rmtree(root / "submitted" / learner)
+    shutil.copytree(ROOT / "solutions" / "rnn", root / "solutions" / "rnn")
+    with open(root / "nbgrader_config.py", "a") as config:
+        config.write('c.CourseDirectory.source_directory = "solutions"\n')
+    return root
 
 
 def nbgrader(root: Path, *words: str) -> str:

@@ -1,24 +1,21 @@
 """A test was unfair: one command gives its points or takes it out, and marks by hand stay."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from course import ROOT
-from grading import sample_class
-from grading.amendments import AmendmentProblem, read, write
+from grading.amendments import read, write
 from grading.classroom import CannotGrade, Course, grade
 from grading.pool import Judge
 from tests.grading import support
-from tests.grading.support import marks
+from tests.grading.support import marks, small_class
 
 
 @pytest.mark.parametrize("text", ["[rnn", 'rnn = "give"', '[rnn]\n"a-b" = "drop"', "[rnn]\na = 1"])
 def test_what_cannot_be_meant_is_explained(tmp_path, text):
     (tmp_path / "amendments.toml").write_text(text)
-    with pytest.raises(AmendmentProblem, match=r"amendments\.toml"):
+    with pytest.raises(CannotGrade, match=r"amendments\.toml"):
         read(tmp_path / "amendments.toml")
 
 
@@ -31,13 +28,7 @@ def test_what_is_written_is_read(tmp_path):
 @pytest.fixture
 def small(bubblewrap, tmp_path) -> Path:
     """A graded course with solutions of its own: one right, one wrong, one that nobody can read."""
-    root = sample_class.make(tmp_path / "class")
-    for learner in {p.name for p in (root / "submitted").iterdir()} - {"amina", "ben", "kwame"}:
-        shutil.rmtree(root / "submitted" / learner)
-    shutil.copytree(ROOT / "solutions" / "rnn", root / "solutions" / "rnn")
-    with open(root / "nbgrader_config.py", "a") as config:
-        config.write('c.CourseDirectory.source_directory = "solutions"\n')
-    return root
+    return small_class(tmp_path / "class", "amina", "ben", "kwame")
 
 
 @pytest.mark.slow
@@ -70,6 +61,12 @@ def test_a_test_is_given_taken_out_and_judged_again(small):
         out = totals("rnn_cell-square", "take out")
         assert out == {"amina": (38, 38), "ben": (32.5, 38), "kwame": (0, 38)}
         assert totals() == out, "it stays decided"
+        # a mark by hand for a test that everybody was given stays approved when all is judged anew
+        assert totals("rnn_cell-example", "give") == out
+        grade(Course(small), "rnn", judge, again=True)
+        assert marks(small)["ben", "rnn_cell-example"] == (4, 3, False)
+        copies.clear()
+        assert totals("rnn_cell-example", "as judged") == out
         assert totals("rnn_cell-sizes", "as judged")["ben"] == (28.5, 38)
         assert totals("rnn_cell-square", "as judged")["amina"] == (40, 40)
         path = small / "solutions" / "rnn" / "rnn.ipynb"  # a typo in a statement

@@ -12,8 +12,9 @@ from nbgrader.apps.api import NbGraderAPI
 
 from grading import sample_class
 from grading.classroom import Course
-from grading.deadlines import DeadlineProblem, LateRule, read
-from tests.grading.support import grade, run
+from grading.deadlines import LateRule, read
+from grading.files import CannotGrade
+from tests.grading.support import grade, report, run
 
 HOUR = 3600
 FILE = """\
@@ -72,7 +73,7 @@ def test_no_rule_takes_more_than_there_is(score, seconds, percent, most):
 def test_what_cannot_be_meant_is_explained(tmp_path, text, said):
     path = tmp_path / "deadlines.toml"
     path.write_text(text)
-    with pytest.raises(DeadlineProblem, match=re.escape(said)):
+    with pytest.raises(CannotGrade, match=re.escape(said)):
         read(path)
 
 
@@ -109,11 +110,10 @@ def test_dates_extensions_and_roster_are_in_force_at_once_and_said_everywhere(bu
     assert "benn: the extension in rnn is nobody's: no learner is called so; did you mean" in said
     assert "not in roster.csv" not in said
     assert "(Score: 40.0 / 40.0)" in page.read_text()
-    with open(root / "report-rnn.csv", newline="", encoding="utf-8") as file:
-        report = {row["learner"]: row for row in csv.DictReader(file)}
-    assert report["amina"]["due"] == "2026-10-22 12:00 CEST"
-    assert (report["ben"]["name"], report["ben"]["total"]) == ("Ben Otieno", "22.5")
-    assert (report["zoe"]["state"], report["zoe"]["total"]) == ("missing", "")
+    rows = report(root)
+    assert rows["amina"]["due"] == "2026-10-22 12:00 CEST"
+    assert (rows["ben"]["name"], rows["ben"]["total"]) == ("Ben Otieno", "22.5")
+    assert (rows["zoe"]["state"], rows["zoe"]["total"]) == ("missing", "")
     with open(root / "marks-rnn.csv", newline="", encoding="utf-8") as file:
         marks = {row["student_id"]: row for row in csv.DictReader(file)}
     assert (marks["ben"]["last_name"], marks["ben"]["score"]) == ("Otieno", "22.5")

@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 from course import ROOT
 from grading import sample_class
 from grading.sandbox import Limits, Sandbox
-from tests.grading.support import grade, marks, nbgrader, report, run, with_cell
+from tests.grading.support import grade, marks, nbgrader, report, run, small_class, with_cell
 
 pytestmark = pytest.mark.slow
 
@@ -173,13 +173,7 @@ def test_marks_that_a_human_gave_stay(graded):
 @pytest.fixture
 def small(bubblewrap, tmp_path) -> Path:
     """A course folder with solutions of its own, in which three handed in."""
-    root = sample_class.make(tmp_path / "class")
-    for learner in set(CLASS) - {"amina", "ben", "fatima"}:
-        shutil.rmtree(root / "submitted" / learner)
-    shutil.copytree(ROOT / "solutions" / "rnn", root / "solutions" / "rnn")
-    with open(root / "nbgrader_config.py", "a") as config:
-        config.write('c.CourseDirectory.source_directory = "solutions"\n')
-    return root
+    return small_class(tmp_path / "class", "amina", "ben", "fatima")
 
 
 def totals(root: Path, name: str = "report", who: str = "learner", what: str = "total") -> dict:

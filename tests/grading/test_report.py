@@ -1,6 +1,5 @@
 """What a class got wrong is counted right, names nobody unless asked, and acts in no browser."""
 
-import csv
 import json
 import re
 import subprocess
@@ -11,11 +10,11 @@ import pytest
 
 from course import EXERCISES, ROOT
 from grading import sample_class
-from tests.grading.support import grade
+from tests.grading.support import grade, report
+from tests.support import AXE
 
 pytestmark = pytest.mark.slow
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RELEASE = json.loads((EXERCISES / "rnn" / "rnn.ipynb").read_text("utf-8"))
 OWN = """
     # {who} thinks of the state as a moving average, which it is not
@@ -90,10 +89,8 @@ def test_every_learner_is_counted_where_they_belong(reported):
 
 def test_tests_are_counted_as_the_list_has_them(reported):
     root, _ = reported
-    with open(root / "report-rnn.csv", newline="", encoding="utf-8") as file:
-        rows = [
-            row for row in csv.DictReader(file) if row["state"] not in ("missing", "unreadable")
-        ]
+    listed = report(root).values()
+    rows = [row for row in listed if row["state"] not in ("missing", "unreadable")]
     for function in json.loads((root / "report-rnn.json").read_text("utf-8"))["functions"]:
         for test in function["tests"]:
             passed = sum(float(row[test["name"]]) == test["points"] for row in rows)

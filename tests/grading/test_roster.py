@@ -2,7 +2,8 @@
 
 import pytest
 
-from grading.roster import RosterProblem, read
+from grading.files import CannotGrade
+from grading.roster import read
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,rnn (17)
     Points Possible,,,,,40
@@ -67,7 +68,7 @@ def test_two_of_one_name_are_told_apart_by_nothing_but_their_keys(tmp_path):
 def test_a_file_without_a_head_is_explained(tmp_path, text):
     path = tmp_path / "roster.csv"
     path.write_text(text, "utf-8")
-    with pytest.raises(RosterProblem, match="its first line should name columns"):
+    with pytest.raises(CannotGrade, match="its first line should name columns"):
         read(path)
 
 
