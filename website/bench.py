@@ -215,8 +215,8 @@ def instant(chosen: list[str]) -> None:
     root, controls = serve(SITE), {}
     with chromium() as browser:
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        tab.add_init_script("localStorage.setItem('course /', JSON.stringify({ shown: true }))")
         for page in chosen:
-            tab.add_init_script("localStorage.setItem('course /', JSON.stringify({ shown: true }))")
             tab.goto(f"{root}/{page}.html")
             for n, box in enumerate(tab.locator(".explore").all()):
                 box.scroll_into_view_if_needed()

@@ -4,14 +4,28 @@
 // comes near the view; a move swaps the picture for another, decoded one.
 const NEAR = "800px";
 
-function loaded(box) {
-  box.loaded ??= new Promise((resolve, reject) => {
+/** What a script hangs on its own element: data that a page opened from a folder may fetch, too. */
+function fetchScript(address) {
+  return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.onload = () => resolve(script.data);
-    script.onerror = () => { box.loaded = undefined; reject(new Error(`${script.src} did not come`)); };
-    script.src = box.dataset.frames;
+    script.onerror = () => { script.remove(); reject(new Error(`${script.src} did not come`)); };
+    script.src = address;
     document.head.append(script);
   });
+}
+
+/** Do something with each box, once, when it comes near the view. */
+function whenNear(boxes, act) {
+  const near = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach(({ target }) => {
+    near.unobserve(target);
+    act(target);
+  }), { rootMargin: NEAR });
+  boxes.forEach((box) => near.observe(box));
+}
+
+function loaded(box) {
+  box.loaded ??= fetchScript(box.dataset.frames).catch((error) => { box.loaded = undefined; throw error; });
   return box.loaded;
 }
 
@@ -94,14 +108,9 @@ function control(box) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  const near = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach(({ target }) => {
-    near.unobserve(target);
-    target.prepare();
-  }), { rootMargin: NEAR });
-  for (const box of document.querySelectorAll(".explore")) {
-    box.prepare = control(box);
-    near.observe(box);
-  }
+  const boxes = document.querySelectorAll(".explore");
+  for (const box of boxes) box.prepare = control(box);
+  whenNear(boxes, (box) => box.prepare());
 });
 
 // A figure's address keeps the place of its controls: #fig-4-2=3,0.
@@ -117,7 +126,7 @@ document.addEventListener("DOMContentLoaded", goToFigure);
 window.addEventListener("hashchange", goToFigure);
 
 // A figure as a picture of its own, with what it is and where it comes from.
-async function save(figure) {
+async function savePicture(figure) {
   const img = figure.querySelector("img.lesson-figure");
   const link = figure.querySelector("figcaption a");
   const scale = 2;
@@ -134,12 +143,10 @@ async function save(figure) {
   drawing.fillText(`${link.textContent} · ${document.title}`, 8, height + 18, width - 16);
   drawing.fillText(link.href, 8, height + 36, width - 16);
   const blob = await new Promise((done) => canvas.toBlob(done));
-  const file = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${figure.id}.png` });
-  file.click();
-  setTimeout(() => URL.revokeObjectURL(file.href), 60_000);
+  courseMemory.save(`${figure.id}.png`, blob);
 }
 document.addEventListener("click", ({ target }) => {
-  if (target.matches?.(".figure-save")) save(target.closest("figure"));
+  if (target.matches?.(".figure-save")) savePicture(target.closest("figure"));
 });
 
 function set(element, name, value) {
@@ -271,7 +278,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // The whole ledger can be read one verdict at a time. The words in its Verdict column are the choices.
 document.addEventListener("DOMContentLoaded", () => {
-  for (const table of document.querySelectorAll(".cell_output table")) {
+  for (const table of document.querySelectorAll("table.ledger")) {
     const heads = [...table.querySelectorAll("th")].map((th) => th.textContent.trim());
     const column = heads.indexOf("Verdict");
     const rows = [...table.tBodies[0]?.rows ?? []];

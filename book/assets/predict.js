@@ -27,7 +27,9 @@
       this.box.append(make("div", { className: "guess-actions" }, this.said, ...this.choices ? [] : [this.open], this.again));
       if (this.answer) {
         this.peek = button("Show it without a guess", () => this.show(true), { className: "guess-peek" });
-        this.answer.querySelector(".admonition-title").after(this.peek);
+        const title = this.answer.querySelector(".admonition-title");
+        title.tabIndex = -1; // it takes the focus when the button goes
+        title.after(this.peek);
       }
       this.show(false);
     }
@@ -60,7 +62,7 @@
     }
 
     guess(text) {
-      memory?.change((data) => { (data.guesses[memory.page] ??= {})[this.question] = text; });
+      memory.change((data) => { (data.guesses[memory.page] ??= {})[this.question] = text; });
       this.tell(text);
       this.show(true);
     }
@@ -86,7 +88,7 @@
     }
 
     forget() {
-      memory?.change((data) => { delete data.guesses[memory.page]?.[this.question]; });
+      memory.change((data) => { delete data.guesses[memory.page]?.[this.question]; });
       this.guessed = false;
       this.said.replaceChildren();
       for (const item of this.choices?.children ?? []) {
@@ -121,9 +123,9 @@
   function everything(predictions) {
     const box = make("input", { type: "checkbox" });
     box.setAttribute("role", "switch");
-    box.checked = Boolean(memory?.load().shown);
+    box.checked = Boolean(memory.load().shown);
     box.onchange = () => {
-      memory?.change((data) => { data.shown = box.checked; });
+      memory.change((data) => { data.shown = box.checked; });
       for (const prediction of predictions) prediction.show(box.checked || prediction.guessed === true);
     };
     const label = make("label", { className: "show-everything" }, box, " Show what the predictions hide, on all pages");
@@ -137,7 +139,7 @@
     const predictions = find();
     if (!predictions.length) return;
     for (const prediction of predictions) prediction.prepare();
-    const guesses = memory?.load().guesses[memory.page] ?? {};
+    const guesses = memory.load().guesses[memory.page] ?? {};
     const all = everything(predictions);
     for (const prediction of predictions) {
       const text = guesses[prediction.question];
@@ -155,6 +157,5 @@
     follow();
     window.addEventListener("hashchange", follow);
     document.addEventListener("reveal", ({ target }) => reveal(target));
-    window.goToFigure?.();
   });
 })();

@@ -4,7 +4,6 @@
 (() => {
   "use strict";
   const here = new URL("./", document.currentScript.src);
-  const NEAR = "800px";
   const TOP = 5; // likeliest characters of each net
   const SLICE = 12; // ms of reading between two pictures, so that the page answers meanwhile
   const WRITTEN = 400; // characters that a net writes before it stops by itself
@@ -15,16 +14,6 @@
   const visible = (letter) => ({ " ": "␣", "\n": "⏎" })[letter] ?? letter;
   const percent = (share) => (share >= 0.0995 ? `${(100 * share).toFixed(0)} %` : `${(100 * share).toFixed(1)} %`);
   const bytes = (n) => n.toLocaleString("en");
-
-  function script(address) {
-    return new Promise((resolve, reject) => {
-      const element = document.createElement("script");
-      element.onload = () => resolve(element.data);
-      element.onerror = () => { element.remove(); reject(new Error(`${element.src} did not come`)); };
-      element.src = address;
-      document.head.append(element);
-    });
-  }
 
   const sheet = (address) => new Promise((resolve) => {
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address });
@@ -126,7 +115,7 @@
       this.note = make("p", { className: "sentence-note", id: `${this.id}-note` });
       const label = make("label", { htmlFor: this.id, textContent: "Your sentence" });
       const hint = make("span", { className: "sentence-hint", textContent: `up to ${about.longest} characters; the nets read as far as the cursor` });
-      return make("div", { className: "sentence-field" }, make("p", {}, label, " ", hint), this.input, this.note);
+      return make("div", {}, make("p", {}, label, " ", hint), this.input, this.note);
     }
 
     sentence() {
@@ -201,13 +190,18 @@
       const id = `${this.id}-temperature`;
       const shown = make("output", { htmlFor: id, textContent: "0.7" });
       this.temperature = make("input", { type: "range", id, min: 0, max: 1.5, step: 0.1, value: 0.7, autocomplete: "off" });
-      this.temperature.addEventListener("input", () => { shown.textContent = Number(this.temperature.value).toFixed(1); });
+      const fill = () => this.temperature.style.setProperty("--at", `${(100 * this.temperature.value) / this.temperature.max}%`);
+      this.temperature.addEventListener("input", () => {
+        shown.textContent = Number(this.temperature.value).toFixed(1);
+        fill();
+      });
+      fill();
       this.written = this.readers.map((reader) => ({ reader, count: make("span"), before: make("span"), text: make("b") }));
       this.pages = make("div", { className: "sentence-written", hidden: true });
       for (const { reader, count, before, text } of this.written) {
         this.pages.append(make("p", { className: "sentence-count" }, make("b", { textContent: reader.label }), " ", count), make("p", { className: "sentence-text" }, before, text));
       }
-      const slider = make("span", { className: "explore-control" }, make("label", { htmlFor: id, textContent: "temperature" }), this.temperature, shown);
+      const slider = make("span", { className: "explore-control" }, make("label", { htmlFor: id, textContent: "temperature" }), shown, this.temperature);
       return make("div", {}, make("div", { className: "sentence-actions" }, this.start, this.stop, slider), this.pages);
     }
 
@@ -397,8 +391,8 @@
   async function prepare(box) {
     const about = JSON.parse(box.dataset.about);
     try {
-      const files = Object.values(about.nets).map(({ file }) => script(file));
-      const [, , ...weights] = await Promise.all([sheet(new URL("sentence.css", here)), globalThis.nets ?? script(new URL("nets.js", here)), ...files]);
+      const files = Object.values(about.nets).map(({ file }) => fetchScript(file));
+      const [, , ...weights] = await Promise.all([sheet(new URL("sentence.css", here)), globalThis.nets ?? fetchScript(new URL("nets.js", here)), ...files]);
       const readers = [];
       for (const [k, [name, { label }]] of Object.entries(about.nets).entries()) {
         await nextFrame(); // a phone unpacks each for a while
@@ -414,11 +408,5 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
-    const near = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach(({ target }) => {
-      near.unobserve(target);
-      prepare(target);
-    }), { rootMargin: NEAR });
-    document.querySelectorAll(".sentence").forEach((box) => near.observe(box));
-  });
+  document.addEventListener("DOMContentLoaded", () => whenNear(document.querySelectorAll(".sentence"), prepare));
 })();

@@ -2,11 +2,9 @@
 
 import pytest
 
-from course import ROOT
-from tests.support import DESKTOP, EVERY_PAGE, PHONE
+from tests.support import AXE, DESKTOP, EVERY_PAGE, PHONE
 from tests.website.support import as_published, show_everything
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # one page in two lights and two sizes; each pair of them is covered by its neighbours
 VIEWS = {"desktop": DESKTOP, "phone": PHONE}
 

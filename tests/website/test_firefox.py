@@ -1,40 +1,16 @@
 """In Firefox, too: sliders, folds, light and dark, search, and an exercise solved in the page."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from course import ROOT
-from tests.support import need, serving
-from tests.website.test_practice import Strict
+from tests.support import need
+from tests.website.support import walk
 
 pytestmark = pytest.mark.slow
 
 
-def walk(script: str, *arguments: str) -> dict:
-    """What a walk through the site saw, by what it tried; `script` lies beside this file."""
-    path = f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"
-    done = subprocess.run(
-        ["node", ROOT / "tests" / "website" / script, *arguments],
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    lines = map(json.loads, done.stdout.splitlines())
-    return {line["what"]: line["saw"] for line in lines}
-
-
 @pytest.fixture(scope="module")
-def seen(site) -> dict:
-    firefox = need("firefox-esr", "firefox-esr")
-    with serving(site, Strict) as address:
-        return walk("firefox.mjs", firefox, address)
+def seen(strict) -> dict:
+    return walk("firefox.mjs", need("firefox-esr", "firefox-esr"), strict)
 
 
 def test_an_answer_waits_for_a_guess_or_for_the_switch(seen):

@@ -6,17 +6,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from course import EXERCISES, ROOT, SITE
+from course import EXERCISES, SITE
 from grading.assignment import assignments, grade_id, read
 from tests.release.support import functions
-from tests.support import PATIENCE, PHONE, FolderHandler, missing, serving
+from tests.support import PATIENCE, PHONE, missing, serving
+from tests.website.support import Strict, axe_finds
 from website import figure_data
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-POLICY = (
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'"
-)
 FORGETS = """
 def rnn_cell(x, h, W_xh, W_hh, b):
     z = x @ W_xh + b
@@ -26,20 +22,12 @@ RIGHT = FORGETS.replace("x @ W_xh + b", "x @ W_xh + h @ W_hh + b")
 ENDLESS = "def rnn_cell(*given):\n    while True:\n        pass\n"
 
 
-class Strict(FolderHandler):
-    """A server with a content-security policy that allows no other host and no inline script."""
-
-    def end_headers(self):
-        self.send_header("Content-Security-Policy", POLICY)
-        super().end_headers()
-
-
 @pytest.fixture(scope="module")
-def strict(site):
+def with_python(strict) -> str:
+    """The book on its server, with Python for its pages."""
     if not (SITE / "_static" / "practice" / "python").exists():
         missing("the book was built without Python for its pages; see `python -m website.pyodide`")
-    with serving(site, Strict) as address:
-        yield address
+    return strict
 
 
 class Practice:
@@ -84,10 +72,10 @@ class Practice:
 
 
 @pytest.fixture(scope="module")
-def practice(browser, strict):
+def practice(browser, with_python):
     """The page of `rnn`, with Python there after the first run; fails on any error or request."""
     context = browser.new_context(accept_downloads=True)
-    page = Practice(context.new_page(), strict)
+    page = Practice(context.new_page(), with_python)
     yield page
     assert page.trouble == []
     context.close()
@@ -198,9 +186,9 @@ def test_the_question_names_task_code_and_test_and_asks_for_a_hint(practice):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("assignment", assignments())
-def test_answers_from_the_page_are_graded_as_they_are(assignment, browser, strict, tmp_path):
+def test_answers_from_the_page_are_graded_as_they_are(assignment, browser, with_python, tmp_path):
     context = browser.new_context(accept_downloads=True)
-    page = Practice(context.new_page(), strict, assignment)
+    page = Practice(context.new_page(), with_python, assignment)
     reference = {grade_id(cell): cell.source for cell in read(assignment).cells}
     for function in functions(assignment):
         page.write(function, reference[function])
@@ -262,25 +250,17 @@ def test_keyboard_alone_is_enough(practice):
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_in_a_used_exercise(practice, dark):
-    tab = practice.tab
-    tab.evaluate(
-        "theme => { document.documentElement.dataset.theme = theme }", ["light", "dark"][dark]
-    )
     practice.write("rnn_cell", FORGETS)
     practice.run("rnn_cell")
     practice.press("run_rnn", "Watch it run")
     expect(practice.place("run_rnn").get_by_role("status")).not_to_be_empty()
-    found = tab.context.new_cdp_session(tab)  # a policy that forbids inline scripts stops the rest
-    found.send("Page.setBypassCSP", {"enabled": True})
-    tab.evaluate(AXE.read_text("utf-8"))
-    result = tab.evaluate("axe.run('.practice, .practice-notebook, .course-memory')")
-    assert [v["id"] + ": " + v["nodes"][0]["html"] for v in result["violations"]] == []
+    assert axe_finds(practice.tab, ".practice, .practice-notebook, .course-memory", dark) == []
 
 
 @pytest.mark.slow
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser, strict):
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser, with_python):
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
-    page = Practice(context.new_page(), strict)
+    page = Practice(context.new_page(), with_python)
     page.write("rnn_cell", FORGETS)
     page.run("rnn_cell")
     page.press("rnn_cell", "Watch it run")

@@ -64,9 +64,7 @@ def test_an_exercise_prints_its_hints_and_folds_them_again(served, page, tmp_pat
     for dead in ("click to unfold", "Show code cell", "Hide code cell"):
         assert dead not in said
     assert said.count("Hint") == hints.count() == 3
-    page.wait_for_function(
-        "!document.querySelector('article details:not(.hide, .course-memory)').open"
-    )
+    page.wait_for_function(f"!document.querySelector('{HINTS}').open")
     assert hints.evaluate_all("all => all.map(hint => hint.open)") == [False, True, False]
 
 

@@ -8,9 +8,8 @@ from lesson import nets, sentence
 from playwright.sync_api import Page, expect
 
 from course import SITE
-from tests.support import PATIENCE, PHONE, need, serving
-from tests.website.test_firefox import walk
-from tests.website.test_practice import AXE, Strict
+from tests.support import PATIENCE, PHONE, need
+from tests.website.support import axe_finds, walk
 
 PAGE = "book/trained.html"
 LONG = (
@@ -38,12 +37,6 @@ SEEN = """() => {
     [name, { probs: [...probs], heads: heads.flat().map((head) => [...head]) }];
   return Object.fromEntries(Object.entries(nets).map(plain));
 }"""
-
-
-@pytest.fixture(scope="module")
-def strict(site):
-    with serving(site, Strict) as address:
-        yield address
 
 
 class Reading:
@@ -230,15 +223,7 @@ def test_what_changed_is_read_out_after_the_last_key(reading):
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing(reading, dark):
-    tab = reading.tab
-    tab.evaluate(
-        "theme => { document.documentElement.dataset.theme = theme }", ["light", "dark"][dark]
-    )
-    devtools = tab.context.new_cdp_session(tab)  # a policy that forbids inline scripts stops it
-    devtools.send("Page.setBypassCSP", {"enabled": True})
-    tab.evaluate(AXE.read_text("utf-8"))
-    result = tab.evaluate("axe.run('.sentence')")
-    assert [v["id"] + ": " + v["nodes"][0]["html"] for v in result["violations"]] == []
+    assert axe_finds(reading.tab, ".sentence", dark) == []
 
 
 @pytest.mark.slow
@@ -276,10 +261,9 @@ def test_opened_from_a_folder_the_nets_read_all_the_same(page):
 
 
 @pytest.mark.slow
-def test_firefox_says_what_numpy_says(site):
+def test_firefox_says_what_numpy_says(strict):
     firefox = need("firefox-esr", "firefox-esr")
-    with serving(site, Strict) as address:
-        saw = walk("sentence.mjs", firefox, f"{address}/{PAGE}", address, json.dumps(LONG))
+    saw = walk("sentence.mjs", firefox, f"{strict}/{PAGE}", strict, json.dumps(LONG))
     for read, said in saw["read"]:
         agree(said, read)
     assert [len(read) for read, _ in saw["read"]] == [len(LONG), len(LONG) - 1, 1]

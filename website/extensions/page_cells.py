@@ -22,10 +22,10 @@ def kind(source: str) -> str | None:
         body = ast.parse(source).body
     except SyntaxError:
         return None  # a line magic
-    if body and all(isinstance(line, ast.Import | ast.ImportFrom) for line in body):
-        return "imports"
     if not body:
         return None
+    if all(isinstance(line, ast.Import | ast.ImportFrom) for line in body):
+        return "imports"
     *before, last = body
     if not isinstance(last, ast.Expr) or not isinstance(last.value, ast.Call):
         return None
@@ -38,8 +38,7 @@ def kind(source: str) -> str | None:
 
 def _is_plain(value: ast.expr) -> bool:
     """Whether nothing is computed in it."""
-    calls = [node for node in ast.walk(value) if isinstance(node, ast.Call | ast.Lambda)]
-    return not calls
+    return not any(isinstance(node, ast.Call | ast.Lambda) for node in ast.walk(value))
 
 
 def _fold(app: Sphinx, doctree: nodes.document) -> None:
@@ -72,16 +71,16 @@ def _one_line(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Hidden tests in a row, as a line that says how many they are and what they try."""
     if not docname.startswith("exercises/") or app.builder.format != "html":
         return
-    run: list[nodes.Element] = []
-    for cell in [*doctree.findall(lambda node: _is(node, "cell_code")), None]:
-        if cell is not None and HIDDEN.fullmatch(cell.astext().strip()):
-            if run and run[-1].next_node(descend=False, siblings=True) is not cell:
-                _replace(run)
-                run = []
-            run.append(cell)
-        elif run:
-            _replace(run)
-            run = []
+    runs: list[list[nodes.Element]] = []
+    for cell in doctree.findall(lambda node: _is(node, "cell_code")):
+        if not HIDDEN.fullmatch(cell.astext().strip()):
+            continue
+        if runs and runs[-1][-1].next_node(descend=False, siblings=True) is cell:
+            runs[-1].append(cell)
+        else:
+            runs.append([cell])
+    for run in runs:
+        _replace(run)
 
 
 def _replace(run: list[nodes.Element]) -> None:

@@ -5,6 +5,7 @@ and the row in the ledger link one another, and each verdict in a table has its 
 """
 
 import re
+from functools import cache
 
 from docutils import nodes
 from lesson import ledger
@@ -18,10 +19,9 @@ LEDGER = "book/claim-ledger"
 SIGNS = {words: verdict for verdict, words in ledger.VERDICTS.items()}
 
 
-def _read(app: Sphinx, doctree: nodes.document) -> None:
-    """Note which claims have a box on this page."""
-    named = [i for box in doctree.findall(nodes.admonition) for i in box["ids"] if CLAIM.match(i)]
-    app.env.metadata[app.env.docname]["claims"] = " ".join(named)
+@cache
+def _entries() -> list[dict]:
+    return ledger.load()
 
 
 def _link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -31,7 +31,7 @@ def _link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         _rows(app, table, docname)
     if docname not in chapters():
         return
-    entries = {str(e["id"]): e for e in ledger.load() if f"book/{e['chapter']}" == docname}
+    entries = {str(e["id"]): e for e in _entries() if f"book/{e['chapter']}" == docname}
     named = {}
     for box in doctree.findall(nodes.admonition):
         number = next((m[1] for i in box["ids"] if (m := CLAIM.fullmatch(i))), None)
@@ -60,7 +60,8 @@ def _words(text: str | None) -> str:
 def _reference(app: Sphinx, here: str, page: str, number: str, name: str) -> nodes.reference:
     """A link called by its claim, to where `page` says it, or to the page alone."""
     place = f"claim-{number}"
-    is_there = page == LEDGER or place in app.env.metadata[page].get("claims", "").split()
+    named_on = app.env.get_domain("std").data["anonlabels"].get(place, ("",))[0]
+    is_there = page in (LEDGER, named_on)
     address = app.builder.get_relative_uri(here, page) if page != here else ""
     address += f"#{place}" if is_there else ""
     link = nodes.reference("", f"Claim {number}", internal=True, classes=[name])
@@ -73,7 +74,8 @@ def _rows(app: Sphinx, table: nodes.table, docname: str) -> None:
     head = [entry.astext() for entry in next(iter(table.findall(nodes.row)))]
     if "Verdict" not in head:
         return
-    column, places = head.index("Verdict"), {str(e["id"]): e["chapter"] for e in ledger.load()}
+    table["classes"].append("ledger")
+    column, places = head.index("Verdict"), {str(e["id"]): e["chapter"] for e in _entries()}
     for row in list(table.findall(nodes.row))[1:]:
         verdict = row[column].astext()
         if verdict in SIGNS:
@@ -93,6 +95,5 @@ def _rows(app: Sphinx, table: nodes.table, docname: str) -> None:
 
 
 def setup(app: Sphinx) -> dict:
-    connect(app, "doctree-read", _read)
     connect(app, "doctree-resolved", _link)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

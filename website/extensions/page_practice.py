@@ -39,9 +39,9 @@ def _places(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         doctree.children[0] += nodes.raw("", memory, format="html")
     if not docname.startswith("exercises/"):
         return
+    for block in doctree.findall(nodes.literal_block):
+        _shorten(block)
     for cell in list(doctree.findall(nodes.container)):
-        for block in cell.findall(nodes.literal_block):
-            _shorten(block)
         about = cell.get("cell_metadata", {}).get("nbgrader", {})
         if cell.get("nb_element") == "cell_code" and about.get("solution"):
             cell["classes"].append("practice-answer")

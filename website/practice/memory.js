@@ -1,5 +1,5 @@
-// What this device remembers of the course: answers, guesses, functions that pass, chapters read to the end. It is kept in the
-// browser's own storage and goes nowhere; `export` and `import` move it as one file.
+// What this device remembers of the course: answers, guesses, functions that pass, chapters read to the end, and whether
+// predictions hide anything. It is kept in the browser's own storage and goes nowhere; all but the last moves as one file.
 
 (() => {
   const root = new URL(document.documentElement.dataset.content_root ?? "./", location.href);
@@ -77,9 +77,10 @@
     return element;
   };
 
-  /** Hand `text` over as a downloaded file. */
-  function save(name, text) {
-    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: name });
+  /** Hand over what is in `content`, a Blob or a text of JSON, as a downloaded file. */
+  function save(name, content) {
+    const blob = content instanceof Blob ? content : new Blob([content], { type: "application/json" });
+    const link = make("a", { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
