@@ -213,7 +213,7 @@ def main(what: str = "all") -> None:
     wrapped = {net: trained(net, True, rates[net], WRAPPED[0]) for net in NETS}
     known = record()
     found = {
-        "machine": machine(),
+        "machine": known.get("machine") or machine(),  # of the times, which are kept
         "parameters": {net: make().theta.size for net, make in NETS.items()},
         "characters_a_step": 16 * 128,
         "decay": DECAY,

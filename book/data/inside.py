@@ -118,16 +118,18 @@ def states(net: Net, part: str, wrapped: bool = False, most: int = 24_000):
     return np.concatenate([seen[name][:, 0] for name in kept], axis=1), names
 
 
+def correlation(h: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Of each column of h (T, units) with y (T,)."""
+    h, y = h - h.mean(axis=0), y - y.mean()
+    return (h * y[:, None]).mean(axis=0) / (h.std(axis=0) * y.std() + 1e-9)
+
+
 def units(net: Net, wrapped: bool = False) -> dict:
     """For each label the unit that follows it best: chosen on validation, measured on test."""
     chosen, _ = states(net, "validation", wrapped)
     measured, names = states(net, "test", wrapped)
     before = {k: v[: len(chosen)] for k, v in labels("validation", wrapped).items()}
     after = {k: v[: len(measured)] for k, v in labels("test", wrapped).items()}
-
-    def correlation(h, y):
-        h, y = h - h.mean(axis=0), y - y.mean()
-        return (h * y[:, None]).mean(axis=0) / (h.std(axis=0) * y.std() + 1e-9)
 
     found = {}
     for label in ("column", "letters") if wrapped else ("letters",):

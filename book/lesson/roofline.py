@@ -144,9 +144,9 @@ def linear(d: int, layers: int) -> Model:
     return Model("state space", body=12 * d**2 * layers, state=BLOCK_STATE * d * layers)
 
 
-def hybrid(d: int, layers: int, g: int = 1, one_in: int = 8) -> Model:
-    """The same weights, one block in `one_in` with attention and the others with a state."""
-    attention = layers // one_in
+def hybrid(d: int, layers: int, g: int = 1) -> Model:
+    """The same weights, one block in eight with attention and the others with a state."""
+    attention = layers // 8
     full = transformer(d, attention, g)
     state = BLOCK_STATE * d * (layers - attention)
     return replace(full, name="hybrid", body=12 * d**2 * layers, state=state)

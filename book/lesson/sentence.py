@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from lesson import frames, nets
 from lesson.figures import sentence as figures
+from lesson.nets.layers import softmax
 
 # In the order in which they stand side by side, with what they are called there.
 NETS = {"rnn": "RNN", "lstm": "LSTM", "gated": "gated block", "transformer": "transformer"}
@@ -82,7 +83,7 @@ def read(text: str) -> dict[str, Seen]:
 def _seen(net: nets.Net, symbols: np.ndarray) -> Seen:
     seen: dict[str, np.ndarray] = {}
     logits = net.forward(symbols[:, None], seen)[0][:, 0].astype(float)
-    probabilities = _softmax(logits)
+    probabilities = softmax(logits)
     paid = -np.log2(probabilities[np.arange(len(symbols) - 1), symbols[1:]])
     heads = [array[0, :, -1] for name, array in seen.items() if name.endswith("weights")]
     # the hidden state or the cell; what else was seen are gates
@@ -95,11 +96,6 @@ def _seen(net: nets.Net, symbols: np.ndarray) -> Seen:
         states,
         4 * int(keys_and_values + sum(state.size for state in states.values())),
     )
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
 
 
 def write(name: str, text: str, n: int, temperature: float, seed: int = 0) -> tuple[str, float]:
@@ -119,7 +115,7 @@ def write(name: str, text: str, n: int, temperature: float, seed: int = 0) -> tu
     began = time.perf_counter()
     for _ in range(n):
         if temperature:
-            p = _softmax(logits.astype(float) / temperature)
+            p = softmax(logits.astype(float) / temperature)
             symbols.append(int(rng.choice(len(p), p=p)))
         else:
             symbols.append(int(logits.argmax()))
@@ -230,7 +226,7 @@ class Sentence(widgets.VBox):
         parts = []
         for name, label in NETS.items():
             more, seconds = write(name, text or "\n", WRITTEN, self.temperature.value)
-            kept = read((text + more) or "\n")[name].kept
+            kept = _seen(nets.load(name), nets.text.encode((text + more) or "\n")).kept
             parts.append(
                 f"<p><b>{label}</b>: {1e6 * seconds:,.0f} µs a character, {kept:,} bytes kept<br>"
                 f'<span style="white-space:pre-wrap">{html.escape(text)}<b>{html.escape(more)}</b>'

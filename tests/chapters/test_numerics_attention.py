@@ -1,4 +1,4 @@
-"""The attention of chapter 4 is PyTorch's, and what the chapter says follows for any weights."""
+"""The attention of chapter 5 is PyTorch's, and what the chapter says follows for any weights."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The block of chapter 5 is PyTorch's pre-LN encoder layer, and its gradient is autograd's."""
+"""The block of chapter 6 is PyTorch's pre-LN encoder layer, and its gradient is autograd's."""
 
 import numpy as np
 import pytest

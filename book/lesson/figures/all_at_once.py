@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lesson import plots
+from lesson.schedules import Schedule
 
-Schedule = list[list[tuple[int, int]]]  # rounds of (place, place that it joins)
 PALE = {
     plots.RNN: "#D6E8F5",
     plots.ATTENTION: "#FBE3D4",

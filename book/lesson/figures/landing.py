@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lesson import frames, ledger, plots
+from lesson.nets.layers import softmax
 
 WORDS = ["The", "cat", "sat", "on", "mat"]
 SCORES = np.array([0.1, 0.9, 0.6, 0.7, 0.8])  # the row of "sat" in the seed text
@@ -23,8 +24,7 @@ def share(*, sharpness: float) -> tuple[Figure, str]:
     Args:
         sharpness: all scores are multiplied by it before the softmax.
     """
-    e = np.exp(sharpness * SCORES)
-    weights = e / e.sum()
+    weights = softmax(sharpness * SCORES)
     fig, ax = plt.subplots(figsize=(7.5, 2.55))
     colors = [plots.ATTENTION if word == "cat" else plots.MUTED for word in WORDS]
     for row, word in enumerate(WORDS):

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lesson import plots
+from lesson.figures.trained import LOOKS
 
 if TYPE_CHECKING:
     from lesson.sentence import Seen
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 HEIGHT = 6.6  # inches
 TOP = 5  # likeliest characters of each net
 SHOWN = 24  # last characters of the heads' map
-COLOURS = {
-    "rnn": plots.RNN,
-    "lstm": plots.LSTM,
-    "gated": plots.BLOCK,
-    "transformer": plots.ATTENTION,
-}
 
 
 def visible(letter: str) -> str:
@@ -52,7 +47,7 @@ def read(
     for column, (name, one) in enumerate(seen.items()):
         ax = fig.add_axes((0.03 + 0.245 * column, 0.71, 0.215, 0.21))
         top = np.argsort(-one.probabilities)[:TOP]
-        ax.barh(range(TOP), one.probabilities[top], color=COLOURS[name], height=0.66)
+        ax.barh(range(TOP), one.probabilities[top], color=LOOKS[name]["color"], height=0.66)
         for row, k in enumerate(top):
             share = one.probabilities[k]
             ax.text(share + 0.03, row, f"{share:.0%}", va="center")
