@@ -29,9 +29,12 @@ def test_chapters_and_exercises_have_their_number_in_title_menu_and_search(site)
             assert title.split(":")[0].replace("·", "\\u00b7") in search
 
 
-def test_the_style_sheet_has_the_ledgers_colours():
+def test_the_style_sheets_have_the_ledgers_colours():
+    paper, reader = ((ROOT / "website" / f"{n}.css").read_text("utf-8") for n in ("pdf", "epub"))
     for verdict, color in ledger.COLORS.items():
         assert f"--verdict-{verdict}: {color};" in CSS
+        assert f".verdict.{verdict} {{ --verdict: {color};" in paper
+        assert f".verdict.{verdict} {{ border-left-color: {color};" in reader
 
 
 @pytest.mark.parametrize("chapter", [c for c in NAMES if c != "refresher"])
