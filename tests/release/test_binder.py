@@ -29,8 +29,8 @@ pytestmark = [
     pytest.mark.browser_context_args(viewport={"width": 1400, "height": 1000}),
 ]
 MEMORY = 1024  # MB, what mybinder.org gives a learner's server and kernels together
-WALKED = ("refresher", "where-rnns-win")
-NO_SLIDER = {"claim-ledger"}
+WALKED = ("refresher", "choose")
+NO_SLIDER = {"claim-ledger", "where-rnns-win"}
 IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
 

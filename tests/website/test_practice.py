@@ -10,7 +10,7 @@ from course import EXERCISES, SITE
 from grading.assignment import assignments, grade_id, read
 from tests.release.support import functions
 from tests.support import PATIENCE, PHONE, missing, serving
-from tests.website.support import Strict, axe_finds
+from tests.website.support import Strict, axe_finds, show_everything
 from website import figure_data
 
 FORGETS = """
@@ -300,7 +300,9 @@ def test_the_device_remembers_says_so_and_forgets(practice):
 def test_without_a_network_the_kept_course_goes_on(browser, site):
     with serving(site, Strict) as root:
         context = browser.new_context()
-        page = Practice(context.new_page(), root)
+        tab = context.new_page()
+        show_everything(tab)  # the first figure of the chapter below answers a prediction
+        page = Practice(tab, root)
         memory = page.tab.locator("details.course-memory")
         memory.locator("summary").click()
         memory.get_by_role("button", name="Keep the course for offline").click()
