@@ -156,30 +156,38 @@ def _form(master: NotebookNode) -> Iterator[str]:
     if "checks" not in ids:
         yield "no cell has the id checks"
     for cell in master.cells:
-        name = grade_id(cell)
         if cell.get("outputs"):
-            yield f"{name or cell.id}: has outputs"
-        if cell.cell_type == "code" and not name:
+            yield f"{grade_id(cell) or cell.id}: has outputs"
+        if cell.cell_type == "code" and not grade_id(cell):
             yield f"{cell.id}: learners could change this cell; give it an id and lock it"
         if _is(cell, "solution") and cell.cell_type == "code":
-            if not any(d.name == name for d in _definitions(cell.source)):
-                yield f"{name}: does not define {name}"
-            if "raise NotImplementedError(" not in REGION.sub("", cell.source):
-                yield f"{name}: unanswered, it should raise NotImplementedError and say what to do"
+            yield from _form_of_answer(cell)
         if _is(cell, "grade") and not _is(cell, "solution"):
-            points = cell.metadata.nbgrader.points
-            if name.split("-")[0] not in answers:
-                yield f"{name}: the id should begin with the function, as in function-claim"
-            if not re.match(rf"# {points:g} points? · \S", cell.source):
-                yield f"{name}: the first line should be `# {points:g} points · claim`"
-            tree = ast.parse(cell.source)
-            if not any(isinstance(node, ast.With) for node in tree.body):
-                yield f"{name}: the test stands outside `with check(…):`"
-            if isinstance(tree.body[-1], ast.Expr):
-                yield f"{name}: ends with an expression, which nbgrader takes for partial credit"
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Assert) and node.msg is None:
-                    yield f"{name}: an assert in line {node.lineno} without a message"
+            yield from _form_of_test(cell, answers)
+
+
+def _form_of_answer(cell: NotebookNode) -> Iterator[str]:
+    name = grade_id(cell)
+    if not any(d.name == name for d in _definitions(cell.source)):
+        yield f"{name}: does not define {name}"
+    if "raise NotImplementedError(" not in REGION.sub("", cell.source):
+        yield f"{name}: unanswered, it should raise NotImplementedError and say what to do"
+
+
+def _form_of_test(cell: NotebookNode, answers: set[str]) -> Iterator[str]:
+    name, points = grade_id(cell), cell.metadata.nbgrader.points
+    if name.split("-")[0] not in answers:
+        yield f"{name}: the id should begin with the function, as in function-claim"
+    if not re.match(rf"# {points:g} points? · \S", cell.source):
+        yield f"{name}: the first line should be `# {points:g} points · claim`"
+    tree = ast.parse(cell.source)
+    if not any(isinstance(node, ast.With) for node in tree.body):
+        yield f"{name}: the test stands outside `with check(…):`"
+    if isinstance(tree.body[-1], ast.Expr):
+        yield f"{name}: ends with an expression, which nbgrader takes for partial credit"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert) and node.msg is None:
+            yield f"{name}: an assert in line {node.lineno} without a message"
 
 
 def _needs(master: NotebookNode) -> Iterator[str]:

@@ -594,10 +594,7 @@ def adds_epsilon_outside_the_root(X, p, n_heads, mask=None):
 
 @mistake(BLOCK, "Norm divides by the variance; the root is missing.")
 def divides_by_the_variance(X, p, n_heads, mask=None):
-    def without_root(x, gain, bias):
-        return gain * (x - x.mean(-1, keepdims=True)) / (x.var(-1, keepdims=True) + EPS) + bias
-
-    return block(X, p, n_heads, mask, norm=without_root)
+    return block(X, p, n_heads, mask, norm=norm_by_the_variance)
 
 
 @mistake(
@@ -606,10 +603,7 @@ def divides_by_the_variance(X, p, n_heads, mask=None):
     "numbers of a word, and your result changes in the wrong way.",
 )
 def does_not_subtract_the_mean(X, p, n_heads, mask=None):
-    def rms(x, gain, bias):
-        return gain * x / np.sqrt((x**2).mean(-1, keepdims=True) + EPS) + bias
-
-    return block(X, p, n_heads, mask, norm=rms)
+    return block(X, p, n_heads, mask, norm=norm_by_the_mean_square)
 
 
 @mistake(
@@ -617,18 +611,12 @@ def does_not_subtract_the_mean(X, p, n_heads, mask=None):
     "Norm divides by the right number but the mean is still there: subtract it from the word, too.",
 )
 def subtracts_the_mean_in_the_variance_alone(X, p, n_heads, mask=None):
-    def uncentred(x, gain, bias):
-        return gain * x / np.sqrt(x.var(-1, keepdims=True) + EPS) + bias
-
-    return block(X, p, n_heads, mask, norm=uncentred)
+    return block(X, p, n_heads, mask, norm=norm_of_the_uncentred)
 
 
 @mistake(BLOCK, "Norm only subtracts the mean: it never divides by the standard deviation.")
 def does_not_divide(X, p, n_heads, mask=None):
-    def centre(x, gain, bias):
-        return gain * (x - x.mean(-1, keepdims=True)) + bias
-
-    return block(X, p, n_heads, mask, norm=centre)
+    return block(X, p, n_heads, mask, norm=norm_without_division)
 
 
 @mistake(BLOCK, "The gains ln1_g and ln2_g are never used.")
