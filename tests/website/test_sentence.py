@@ -8,7 +8,7 @@ from lesson import nets, sentence
 from playwright.sync_api import Page, expect
 
 from course import SITE
-from tests.support import PATIENCE, PHONE, need
+from tests.support import DESKTOP, PATIENCE, PHONE, need
 from tests.website.support import axe_finds, walk
 
 PAGE = "book/trained.html"
@@ -239,6 +239,17 @@ def test_on_a_phone_and_at_400_percent_nothing_is_wider_than_the_screen(screen, 
         "e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML)"
     )
     assert cut == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE])
+def test_its_room_is_kept_before_it_lives(screen, page, strict):
+    """What stands below it stays where it is when the nets have come."""
+    page.set_viewport_size(screen)
+    reading = Reading(page, f"{strict}/{PAGE}")
+    reading.come_near()
+    kept = reading.box.evaluate("box => parseFloat(getComputedStyle(box).minHeight)")
+    assert abs(reading.box.evaluate("box => box.offsetHeight") - kept) < 10
 
 
 @pytest.mark.slow
